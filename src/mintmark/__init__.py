@@ -1,0 +1,1 @@
+"""Machine learning over event streams, built for payments."""
