@@ -153,4 +153,5 @@ class Calibration:
         left = np.maximum(right - 1, 0)
         width = np.where(right > left, self.x[right] - self.x[left], 1.0)
         rise = (self.y[right] - self.y[left]) * ((held - self.x[left]) / width)
-        return np.minimum(self.y[left] + rise, self.y[right])
+        between = np.minimum(self.y[left] + rise, self.y[right])
+        return np.where(held == self.x[right], self.y[right], between)
