@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 def test_clustered_rows_widen_the_interval() -> None:
-    """Ten copies of each row say no more than one: by card the interval stays, by row it shrinks."""
+    """Ten copies of a row say no more than one: by card the interval stays, by row it shrinks."""
     _, labels, scores = _scored(600, 600)
     ranking = Ranking.of(np.repeat(scores, 10), labels=np.repeat(labels, 10))
     widths = []

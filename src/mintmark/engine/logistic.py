@@ -65,8 +65,8 @@ class LogisticModel:
                 hint="the file was altered or cut short; release the model again",
                 code="engine.logistic.form",
             )
-        arrays = (np.array(form[key], dtype=np.float64) for key in _LISTS)
-        return cls(tuple(names), *arrays, float(form["intercept"]))
+        mean, scale, fill, coef = (np.array(form[key], dtype=np.float64) for key in _LISTS)
+        return cls(tuple(names), mean, scale, fill, coef, float(form["intercept"]))
 
     def form(self) -> dict[str, Any]:
         """Canonical form, which `from_form` reads back to the bit."""

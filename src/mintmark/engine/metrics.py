@@ -170,12 +170,11 @@ class Reliability:
     def _sums(self, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
         """Rows, sum of probabilities and sum of labels of each bin."""
         mass = np.ones(len(self.bins)) if weights is None else weights
-        count = self.count
-        return (
-            np.bincount(self.bins, weights=mass, minlength=count),
-            np.bincount(self.bins, weights=mass * self.probabilities, minlength=count),
-            np.bincount(self.bins, weights=mass * self.labels, minlength=count),
+        rows, predicted, came = (
+            np.bincount(self.bins, weights=column, minlength=self.count).astype(np.float64)
+            for column in (mass, mass * self.probabilities, mass * self.labels)
         )
+        return rows, predicted, came
 
     def error(self, weights: Floats | None = None) -> float:
         """Mean distance between what was predicted and what came, over the bins."""
@@ -185,7 +184,8 @@ class Reliability:
 
     def table(self) -> dict[str, list[float]]:
         """Rows, mean probability and share of frauds of each bin that holds a row."""
-        rows, predicted, came = (column[self._sums(None)[0] > 0] for column in self._sums(None))
+        sums = self._sums(None)
+        rows, predicted, came = (column[sums[0] > 0] for column in sums)
         return {
             "n": rows.tolist(),
             "predicted": (predicted / rows).tolist(),
@@ -291,7 +291,8 @@ class GroupRates:
         mass = np.where(self.labels, 0.0, 1.0 if weights is None else weights)
         genuine = np.bincount(self.codes, weights=mass, minlength=len(self.names))
         wrong = np.bincount(self.codes, weights=mass * self.flagged, minlength=len(self.names))
-        return np.divide(wrong, genuine, out=np.full(len(genuine), np.nan), where=genuine > 0)
+        unknown = np.full(len(genuine), np.nan)
+        return np.asarray(np.divide(wrong, genuine, out=unknown, where=genuine > 0))
 
     def ratio(self, weights: Floats | None = None) -> float:
         """Smallest rate over the largest: 1 is equal treatment, NaN where a group has no rate."""
