@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 
 from numpy.random import Generator, Philox
 
@@ -25,3 +26,8 @@ def unit_draw(key: bytes, text: str) -> float:
     """Return a number in [0, 1) that depends on a key and a text alone."""
     mac = hmac.new(key, text.encode(), hashlib.sha256).digest()
     return (int.from_bytes(mac[:8], "big") >> 11) / 2.0**53
+
+
+def secret(length: int) -> bytes:
+    """Return `length` bytes that nobody can guess, for keys."""
+    return os.urandom(length)

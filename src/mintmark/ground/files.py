@@ -18,7 +18,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         ``ground.disk.full`` where the disk has no room; the old file is untouched.
     """
     spare = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with disk_room(path):
+    with disk_watch(path):
         try:
             handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
             with os.fdopen(handle, "wb") as file:
@@ -41,17 +41,32 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def disk_room(path: Path) -> Iterator[None]:
+def disk_watch(path: Path) -> Iterator[None]:
     """Turn the system's word for a full disk into ours."""
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        raise GroundError(
-            "the disk has no room",
-            at=str(path),
-            hint="make room and say the same command again; nothing half-written is left",
-            code="ground.disk.full",
-            kind="world",
-        ) from error
+        raise disk_full(path) from error
+
+
+def disk_full(path: Path) -> GroundError:
+    """Return the error of a disk without room."""
+    return GroundError(
+        "the disk has no room",
+        at=str(path),
+        hint="make room and say the same command again; nothing half-written is left",
+        code="ground.disk.full",
+        kind="world",
+    )
+
+
+def free_name(path: Path) -> Path:
+    """Return `path`, or the first numbered name beside it that is not taken."""
+    number = 1
+    candidate = path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate

@@ -100,7 +100,7 @@ def parse_time(text: str, *, zone: str | None = None) -> int:
                 hint="declare zone= on the event if its source writes local times",
                 code="ground.time.naive",
             )
-        moment = moment.replace(tzinfo=load_zone(zone))
+        moment = moment.replace(tzinfo=zone_of(zone))
     return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -116,7 +116,7 @@ def format_time(at_us: int) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
-def load_zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
     """Return a named time zone.
 
     Raises
