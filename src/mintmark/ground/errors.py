@@ -1,151 +1,174 @@
-"""Errors that teach: what, where, got, want, hint, code.
+"""The errors of the house: one base, one class for each room, a dotted code that never changes.
 
-    MintmarkError
-    ├── GroundError    ├── DefineError   ├── PlanError     ├── LogError
-    ├── EngineError    ├── RegistryError ├── TrainError    ├── ServeError
-    ├── MonitorError   ├── GovernError   ├── FlowError     ├── ProjectError
-    └── Faults         several at once
+```
+MintmarkError
+├── GroundError  DefineError  PlanError  LogError  EngineError  RegistryError
+├── TrainError   ServeError   MonitorError  GovernError  FlowError  ProjectError
+└── Faults       several errors that are reported at once
+```
 
-An error says what kind of trouble it is, and nothing of HTTP or exit codes: those are mapped at the
-doors.
+An error is about what was given, never about who gave it. Exit codes and HTTP status are mapped at
+the doors, from `kind`. Every text of an error passes through `mask`, so that an account number
+that reaches an error by mistake leaves it masked.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, NotRequired, Required, TypedDict, Unpack
+
+from mintmark.ground.pan import mask
 
 Kind = Literal["input", "refused", "world"]
 
 
+class Parts(TypedDict):
+    """The parts of an error beside its first line."""
+
+    code: Required[str]  # dotted, begins with a room: "define.window.beyond_keep"
+    at: NotRequired[str]  # where: file:line, JSON path, row
+    got: NotRequired[object]  # what was found
+    want: NotRequired[object]  # what would have done
+    hint: NotRequired[str]  # the next thing to try
+    kind: NotRequired[Kind]  # "input" (the default), "refused" by a gate, or "world"
+
+
 class MintmarkError(Exception):
-    """Something that Mintmark refuses, said so that its reader can put it right.
+    """Something that Mintmark cannot do, told as what, where, got, want, hint and code.
 
     Parameters
     ----------
     what : str
-        One sentence, lower case, without blame and without a full stop.
-    at : str
-        File and line, or a JSON path.
-    got, want : object, optional
-        What was found and what was wanted.
-    hint : str
-        What to do about it.
-    code : str
-        Dotted; begins with the room.
-    kind : {"input", "refused", "world"}
-        The user's input, a gate's no, or a failure of the world outside.
+        One line in lower case, without blame and without a full stop.
+    **parts : Parts
+        `code` is required; `at`, `got`, `want`, `hint` and `kind` where they help.
+
+    Examples
+    --------
+    >>> error = DefineError("a span must be longer than nothing", got="0s", want="1us or more",
+    ...                     code="define.span.empty")
+    >>> print(error.render())
+    DefineError: a span must be longer than nothing
+      got   0s      want  1us or more
+      code  define.span.empty
     """
 
-    def __init__(
-        self,
-        what: str,
-        *,
-        at: str = "",
-        got: object = None,
-        want: object = None,
-        hint: str = "",
-        code: str,
-        kind: Kind = "input",
-    ) -> None:
-        super().__init__(what)
-        self.what, self.at, self.got, self.want = what, at, got, want
-        self.hint, self.code = hint, code
-        self.kind: Kind = kind
+    def __init__(self, what: str, **parts: Unpack[Parts]) -> None:
+        self.what = mask(what)
+        self.code = parts["code"]
+        self.at = mask(parts.get("at", ""))
+        self.got = _text(parts.get("got"))
+        self.want = _text(parts.get("want"))
+        self.hint = mask(parts.get("hint", ""))
+        self.kind: Kind = parts.get("kind", "input")
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         return self.render()
 
     def render(self) -> str:
-        """Return the error as a block of lines for people."""
+        """Return the error as the block that people read."""
         lines = [f"{type(self).__name__}: {self.what}"]
         if self.at:
             lines.append(f"  at    {self.at}")
-        if self.got is not None or self.want is not None:
-            got = "" if self.got is None else f"got   {self.got}"
-            want = "" if self.want is None else f"want  {self.want}"
-            lines.append("  " + "      ".join(part for part in (got, want) if part))
+        pair = (("got", self.got), ("want", self.want))
+        told = [f"{name:<4}  {text}" for name, text in pair if text is not None]
+        if told:
+            lines.append("  " + "      ".join(told))
         if self.hint:
             lines.append(f"  hint  {self.hint}")
         lines.append(f"  code  {self.code}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error as JSON values."""
-        form: dict[str, Any] = {"error": type(self).__name__, "what": self.what, "code": self.code}
-        for name in ("at", "got", "want", "hint"):
-            value = getattr(self, name)
-            if value is not None and value != "":
-                form[name] = value if isinstance(value, (int, float, bool)) else str(value)
-        form["kind"] = self.kind
-        return form
+        """Return the error as plain values, absent parts left out."""
+        parts = {
+            "error": type(self).__name__,
+            "what": self.what,
+            "at": self.at or None,
+            "got": self.got,
+            "want": self.want,
+            "hint": self.hint or None,
+            "code": self.code,
+            "kind": self.kind,
+        }
+        return {name: value for name, value in parts.items() if value is not None}
 
 
 class GroundError(MintmarkError):
-    """Raised by `ground`: times, money, keys, settings and files."""
+    """Time, money, a digest, a key, a setting or a file is not what it should be."""
 
 
 class DefineError(MintmarkError):
-    """Raised by `define`: what a user wrote cannot mean anything."""
+    """A definition says something that cannot be meant."""
 
 
 class PlanError(MintmarkError):
-    """Raised by `plan`: definitions that cannot be compiled together."""
+    """Definitions that are right one by one do not make a plan together."""
 
 
 class LogError(MintmarkError):
-    """Raised by `log`: sources, tables and the durable tail."""
+    """An event, a source or a file of the log is not what it should be."""
 
 
 class EngineError(MintmarkError):
-    """Raised by `engine`: plans, snapshots, model files and metrics."""
+    """A plan, a model or a policy cannot be run on what it was handed."""
 
 
 class RegistryError(MintmarkError):
-    """Raised by `registry`: the ledger, its database and releases."""
+    """A record, a bundle or an alias is missing, altered or out of order."""
 
 
 class TrainError(MintmarkError):
-    """Raised by `train`: datasets, splits and fits."""
+    """A dataset, a split or a fit cannot be made."""
 
 
 class ServeError(MintmarkError):
-    """Raised by `serve`: the cell and its faces."""
+    """A request cannot be answered, or a server cannot start."""
 
 
 class MonitorError(MintmarkError):
-    """Raised by `monitor`: decisions that cannot be compared or explained."""
+    """Decisions and labels do not allow the figure that was asked for."""
 
 
 class GovernError(MintmarkError):
-    """Raised by `govern`: gates and waivers that cannot be judged by."""
+    """A gate, a waiver or an approval is missing or says no."""
 
 
 class FlowError(MintmarkError):
-    """Raised by `flow`: step graphs."""
+    """The steps of a run do not fit together."""
 
 
 class ProjectError(MintmarkError):
-    """Raised by `project`: folders and verbs out of order."""
+    """A project folder is missing, taken or not what it should be."""
 
 
 class Faults(MintmarkError):
-    """Several errors at once, each whole.
+    """Several errors, reported at once.
 
-    Attributes
+    Parameters
     ----------
-    faults : tuple of MintmarkError
+    errors : iterable of MintmarkError
+        In the order in which they should be read; never empty.
     """
 
-    def __init__(self, faults: Sequence[MintmarkError]) -> None:
-        self.faults = tuple(faults)
-        kinds = {fault.kind for fault in self.faults}
+    def __init__(self, errors: Iterable[MintmarkError]) -> None:
+        self.errors = tuple(errors)
+        assert self.errors, "Faults without an error"
+        kinds = {error.kind for error in self.errors}
         kind: Kind = "world" if "world" in kinds else "refused" if kinds == {"refused"} else "input"
-        what = f"{len(self.faults)} faults" if len(self.faults) != 1 else "1 fault"
-        super().__init__(what, code="ground.faults", kind=kind)
+        count = len(self.errors)
+        super().__init__(
+            f"{count} fault{'s' if count > 1 else ''}", code="ground.faults", kind=kind
+        )
 
     def render(self) -> str:
-        """Return every fault as its own block."""
-        return "\n\n".join(fault.render() for fault in self.faults)
+        """Return every error as its block, a blank line between them."""
+        return "\n\n".join(error.render() for error in self.errors)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the faults as JSON values."""
-        return super().to_json() | {"faults": [fault.to_json() for fault in self.faults]}
+        """Return the errors as plain values under `errors`."""
+        return super().to_json() | {"errors": [error.to_json() for error in self.errors]}
+
+
+def _text(value: object) -> str | None:
+    # Numbers, paths and values of all kinds come in; one masked text goes out.
+    return None if value is None else mask(str(value))
