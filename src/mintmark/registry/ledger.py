@@ -103,7 +103,7 @@ class Ledger:
         Raises
         ------
         RegistryError
-            ``registry.record.unknown_kind``, ``.missing_field``, ``.actor``, ``.inputs``,
+            ``registry.record.unknown_kind``, ``.missing_field``, ``.actor``, ``.inputs``, ``.pan``,
             ``.unknown_input``, ``.missing_input``, ``.key_taken``; ``registry.database.*``.
 
         Cost: one transaction with one fsync, 3 to 10 ms on SQLite.

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mintmark.ground import RegistryError, canonical, digest, digest_bytes
+from mintmark.ground import RegistryError, canonical, digest, digest_bytes, find_pan, mask
 
 GENESIS = "sha256:" + "0" * 64
 """What the first record names as the one before it."""
@@ -162,7 +162,7 @@ def draft(
     ------
     RegistryError
         ``registry.record.unknown_kind``, ``registry.record.missing_field``,
-        ``registry.record.actor``, ``registry.record.inputs``.
+        ``registry.record.actor``, ``registry.record.inputs``, ``registry.record.pan``.
 
     Examples
     --------
@@ -194,6 +194,7 @@ def draft(
             code="registry.record.missing_field",
         )
     _check_inputs(kind, body.get("inputs", {}))
+    _refuse_account_numbers({"actor": actor, "key": key or "", "body": body}, "$")
     return Draft(kind, canonical(dict(body)).decode(), actor, at, key)
 
 
@@ -207,3 +208,24 @@ def _check_inputs(kind: str, inputs: Any) -> None:
             want="{role: digest}",
             code="registry.record.inputs",
         )
+
+
+def _refuse_account_numbers(value: Any, path: str) -> None:
+    """Refuse text that holds an account number: what the ledger takes in, it never gives up."""
+    if isinstance(value, str):
+        if find_pan(value) is not None:
+            raise RegistryError(
+                "what is to be recorded holds a primary account number",
+                at=path,
+                got=mask(value[:80]),
+                want="a token",
+                hint="write the number's token, or no number",
+                code="registry.record.pan",
+            )
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            _refuse_account_numbers(name, path)
+            _refuse_account_numbers(part, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for place, part in enumerate(value):
+            _refuse_account_numbers(part, f"{path}[{place}]")
