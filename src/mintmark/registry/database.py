@@ -29,6 +29,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 """Where SQLite's locks and shared memory do not hold, by the names that Linux gives them."""
 
+_MOUNTS = Path("/proc/self/mountinfo")
+
 _UNREADABLE = ("not a database", "malformed", "Could not decode")
 
 MIGRATE_HINT = "run `mintmark migrate` once in the folder of the project"
@@ -214,9 +216,9 @@ def start_wal(url: URL) -> None:
         time.sleep(0.02)
 
 
-def refuse_network(file: Path) -> None:
+def refuse_network(file: Path, mounts: Path = _MOUNTS) -> None:
     """Refuse a SQLite file on a network file system, where its locks do not hold."""
-    kind = file_system(file)
+    kind = file_system(file, mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise RegistryError(
             "the ledger's file lies on a network file system, where its locks do not hold",
@@ -228,7 +230,7 @@ def refuse_network(file: Path) -> None:
         )
 
 
-def file_system(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+def file_system(path: Path, mounts: Path = _MOUNTS) -> str:
     """Return the type of the file system that holds `path`, empty where Linux does not say."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
