@@ -1,0 +1,21 @@
+"""mean: the arithmetic mean of the values in the window.
+
+Algebra: commutative group over (n, S1); zero (0, 0), add, drop, merge part by part.  The parts are
+exact; the read rounds three times in one order: f(S1) / f(n) / 10**scale.  Empty is null.
+Source: decision 0002.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mintmark.engine.limbs import float_of_sum
+
+
+@njit
+def read(n, high, low, unit):
+    """f(S1) / f(n) / unit, null without values."""
+    if n == 0:
+        return np.nan
+    return float_of_sum(high, low) / np.float64(n) / unit

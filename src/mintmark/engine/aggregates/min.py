@@ -1,0 +1,28 @@
+"""min: the smallest value in the window.
+
+Algebra: commutative idempotent monoid; merge min, no drop (a window that slides is read again).
+Exact: integers are compared.  An empty window is null.  Formula: f(v) / 10**scale.
+Source: decision 0002.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
+
+
+@njit
+def read(view, settled, otherwise, unit):
+    """The smallest value; an unknown outcome is `otherwise` in the first `settled` events."""
+    best = NULL
+    for i in range(view.size):
+        v = view[i]
+        if v == UNKNOWN:
+            v = otherwise if i < settled else NULL
+        if v > MASKED and (best == NULL or v < best):
+            best = v
+    if best == NULL:
+        return np.nan
+    return np.float64(best) / unit

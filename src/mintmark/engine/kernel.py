@@ -1,0 +1,112 @@
+"""The compiled kernel: found in the cache or compiled once, then called by replay and live alike.
+
+It is compiled once for each version of Mintmark, Numba, llvmlite and CPU, never for a plan and never
+under a request. Numba's own cache does not notice an edit in another file that a function calls, so
+the folder of the cache is named by the digest of every source that is compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mintmark.ground import Progress, Silent, kernel_cache_dir, monotonic_ns
+
+_ROOM = Path(__file__).parent
+_SOURCES = ("borrow", "layout", "limbs", "moments", "rows", "sentinel", "shuffle", "step")
+_LOCK = Lock()
+_loaded: list[Kernel] = []
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The compiled functions; each is described where it is written.
+
+    fold : `engine.step.fold`;  evaluate : `engine.rows.evaluate`;  by_key, gather, scatter :
+    `engine.shuffle`.  All of them let other threads run.
+    """
+
+    fold: Callable[..., tuple[int, int]]
+    evaluate: Callable[..., None]
+    by_key: Callable[..., Any]
+    gather: Callable[..., None]
+    scatter: Callable[..., None]
+
+
+def load(progress: Progress | None = None) -> float:
+    """Make the kernel ready and return the seconds that it took, near 0 when it was ready.
+
+    Cost: about 10 s to compile, 1 s from the cache.
+    """
+    start = monotonic_ns()
+    with _LOCK:
+        if not _loaded:
+            steps = progress or Silent()
+            steps.start("compile", None)
+            _loaded.append(_load())
+            steps.done(f"kernel {kernel_digest()[:12]}")
+    return (monotonic_ns() - start) / 1e9
+
+
+def ready() -> Kernel:
+    """Return the kernel, loading it first if nobody did."""
+    if not _loaded:
+        load()
+    return _loaded[0]
+
+
+def kernel_digest() -> str:
+    """Return the digest that names the compiled kernel: sources, Numba, llvmlite and CPU."""
+    import llvmlite
+    import numba
+    from llvmlite import binding
+
+    parts = [numba.__version__, llvmlite.__version__, binding.get_host_cpu_name()]
+    parts.append(binding.get_host_cpu_features().flatten())
+    files = [_ROOM / f"{name}.py" for name in _SOURCES]
+    files += sorted((_ROOM / "aggregates").glob("*.py"))
+    parts += [file.read_text(encoding="utf-8") for file in files]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _load() -> Kernel:
+    """Import what is compiled while Numba's cache points to the folder of this digest."""
+    import numba
+
+    folder = kernel_cache_dir() / f"kernel-{kernel_digest()}"
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        return _compile(numba)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def _compile(numba: Any) -> Kernel:
+    """Compile every function for the one signature that it is ever called with."""
+    word, number, types = numba.types.int64, numba.types.float64, numba.types
+    line, table = word[::1], word[:, ::1]
+    numbers, features = number[::1], number[:, ::1]
+    pair = types.UniTuple(word, 2)
+    functions = {
+        ("step", "fold"): pair(
+            line, line, table, table, line, line, line, line, line, line, word,
+            line, line, table, table, line, features, word,
+        ),
+        ("rows", "evaluate"): types.void(
+            table, numbers, line, table, table, features, table, table, table, numbers, features
+        ),
+        ("shuffle", "by_key"): line(line, line),
+        ("shuffle", "gather"): types.void(table, line, table),
+        ("shuffle", "scatter"): types.void(features, line, features, word),
+    }  # fmt: skip
+    compiled = {}
+    for (module, name), signature in functions.items():
+        function = getattr(importlib.import_module(f"mintmark.engine.{module}"), name)
+        compiled[name] = numba.njit(signature, nogil=True, cache=True)(function.py_func)
+    return Kernel(**compiled)

@@ -1,0 +1,209 @@
+"""The row expressions of a plan as register programs: node i becomes instruction and register i.
+
+A column that is a field, a key or a time stays an integer from the table to the state; `where=` and
+`fixed` at its root become the mask and the scale of the store, so that no value takes the way
+through float64 unless an expression computes it.  The layout is `engine.layout`, the reader
+`engine.rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mintmark.engine import layout as L
+from mintmark.engine.sentinel import LIMIT
+from mintmark.engine.shape import Shape
+from mintmark.engine.zones import zone_table
+from mintmark.ground import EngineError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mintmark.plan import Column, Node, Plan
+
+_CODES = {op: code for code, op in enumerate(L.OPS)}
+_CALENDAR = ("hour", "weekday", "day")
+_INPUTS = ("field", "key", "at")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One input of a row program: the time, a key or a field; strings come as codes."""
+
+    source: str
+    name: str
+    coded: bool
+    limit: int
+    scale: int
+
+
+@dataclass(frozen=True)
+class RowProgram:
+    """The tables of `engine.rows.evaluate`."""
+
+    code: NDArray[np.int64]
+    constants: NDArray[np.float64]
+    limits: NDArray[np.int64]
+    zones: NDArray[np.int64]
+    stores: NDArray[np.int64]
+    outputs: NDArray[np.int64]
+    codes: NDArray[np.float64]
+
+
+@dataclass
+class Draft:
+    """A row program while it is written; `texts` are the codes of the texts that the plan names."""
+
+    slots: list[Slot]
+    texts: Mapping[str, int]
+    code: list[list[int]] = field(default_factory=list)
+    constants: list[float] = field(default_factory=list)
+    zones: list[tuple[int, int]] = field(default_factory=list)
+    zone_places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    stores: list[list[int]] = field(default_factory=list)
+    outputs: list[list[int]] = field(default_factory=list)
+    codes: list[float] = field(default_factory=list)
+
+    def write(self, nodes: Sequence[Node], registers: Mapping[int, int]) -> None:
+        """Write one instruction for each node; `registers` places the aggregates."""
+        for node in nodes:
+            self.code.append(self._instruction(node, registers))
+
+    def _instruction(self, node: Node, registers: Mapping[int, int]) -> list[int]:
+        if node.op in _INPUTS:
+            slot = self.slot_of(node)
+            return [_CODES["slot"], slot, self.slots[slot].scale, 0]
+        if node.op in ("literal", "text"):
+            return [_CODES["constant"], self._constant(node), 0, 0]
+        if node.op == "aggregate":
+            return [_CODES["aggregate"], registers[_whole(node)], 0, 0]
+        if node.op not in _CODES:
+            raise EngineError(
+                f'this version has no operation "{node.op}"',
+                want="one of " + ", ".join(L.OPS[3:]),
+                hint="make the plan again with this version",
+                code="engine.plan.unknown_operation",
+            )
+        if node.op == "fixed":
+            return [_CODES["fixed"], node.args[0], _whole(node), 0]
+        if node.op in _CALENDAR:
+            return [_CODES[node.op], node.args[0], *self._zone(str(node.value))]
+        return [_CODES[node.op], *node.args, *[0] * (3 - len(node.args))]
+
+    def slot_of(self, node: Node) -> int:
+        """Return the place of an input among the slots."""
+        name = "" if node.op == "at" else str(node.value)
+        for place, slot in enumerate(self.slots):
+            if (slot.source, slot.name) == (node.op, name):
+                return place
+        raise AssertionError(f"a node reads {node.op} {name!r}, which the stream does not have")
+
+    def _constant(self, node: Node) -> int:
+        if node.value is None:
+            value = np.nan
+        elif node.op == "text" or isinstance(node.value, str):
+            value = float(self.texts[str(node.value)])
+        else:
+            value = float(node.value)
+        self.constants.append(value)
+        return len(self.constants) - 1
+
+    def _zone(self, zone: str) -> tuple[int, int]:
+        if zone not in self.zone_places:
+            rows = zone_table(zone)
+            self.zone_places[zone] = (len(self.zones), len(rows))
+            self.zones += rows
+        return self.zone_places[zone]
+
+    def finish(self) -> RowProgram:
+        """Return the tables."""
+        return RowProgram(
+            code=_table(self.code, L.ROW_SIZE),
+            constants=np.array(self.constants, dtype=np.float64),
+            limits=np.array([slot.limit for slot in self.slots], dtype=np.int64),
+            zones=_table(self.zones, 2),
+            stores=_table(self.stores, L.STORE_SIZE),
+            outputs=_table(self.outputs, L.OUTPUT_SIZE),
+            codes=np.array(self.codes, dtype=np.float64),
+        )
+
+
+def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
+    """Return the inputs that some nodes read, each once, in the order in which they are met."""
+    slots: dict[tuple[str, str], Slot] = {}
+    for node in nodes:
+        if node.op not in _INPUTS:
+            continue
+        name = "" if node.op == "at" else str(node.value)
+        if node.op == "at":
+            slot = Slot("at", "", coded=False, limit=LIMIT, scale=0)
+        elif node.op == "key":
+            slot = Slot("key", name, coded=True, limit=LIMIT, scale=0)
+        else:
+            form = shape.fields[name]
+            slot = Slot("field", name, coded=form.coded, limit=form.limit, scale=form.scale)
+        slots.setdefault((node.op, name), slot)
+    return list(slots.values())
+
+
+def store(draft: Draft, nodes: Sequence[Node], column: Column) -> list[int]:
+    """Return how a column is stored: from a slot, from a register, or as an outcome not yet told."""
+    root = column.node
+    masks = []
+    while root is not None and column.source == "expr" and _masked(nodes, root):
+        condition, root, _ = nodes[root].args
+        masks.append(condition)
+    if column.source == "outcome":
+        mask = -1 if column.node is None else column.node
+        return [L.STORE_OUTCOME, 0, 0, mask, LIMIT]
+    assert root is not None  # an expression has a root
+    mask = _all_of(draft, masks)
+    node = nodes[root]
+    if node.op in _INPUTS:
+        return [L.STORE_SLOT, draft.slot_of(node), 0, mask, LIMIT]
+    if node.op == "fixed":
+        return [L.STORE_NUMBER, node.args[0], _whole(node), mask, LIMIT]
+    return [L.STORE_NUMBER, root, column.scale, mask, LIMIT]
+
+
+def _masked(nodes: Sequence[Node], root: int) -> bool:
+    """Whether a root is `where(condition, value, null)`: the form into which `where=` is folded."""
+    node = nodes[root]
+    if node.op != "where":
+        return False
+    other = nodes[node.args[2]]
+    return other.op == "literal" and other.value is None
+
+
+def _all_of(draft: Draft, masks: Sequence[int]) -> int:
+    """The register that is 1.0 where all masks are."""
+    if not masks:
+        return -1
+    register = masks[0]
+    for mask in masks[1:]:
+        draft.code.append([_CODES["and"], register, mask, 0])
+        register = len(draft.code) - 1
+    return register
+
+
+def answer(draft: Draft, register: int, declared: Sequence[str] | None) -> None:
+    """Write one output: a register, and for a category the codes of its declared values."""
+    if declared is None:
+        draft.outputs.append([register, 0, -1])
+        return
+    draft.outputs.append([register, len(draft.codes), len(declared)])
+    draft.codes += [float(draft.texts[value]) for value in declared]
+
+
+def _whole(node: Node) -> int:
+    """The value of a node that is an index or a scale."""
+    assert isinstance(node.value, int)
+    return node.value
+
+
+def _table(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
