@@ -21,7 +21,7 @@ from mintmark.engine.model_text import check_text
 from mintmark.engine.native import Booster, openmp_missing
 from mintmark.ground import EngineError, digest_bytes
 
-__all__ = ["Margins", "Scorer", "openmp_missing"]
+__all__ = ["Margins", "Scorer", "model_of", "openmp_missing"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -90,23 +90,45 @@ def _names(bundle: Mapping[str, Any], at: str) -> tuple[str, ...]:
     return tuple(inputs)
 
 
-def _load_model(folder: Path, names: tuple[str, ...], digests: Mapping[str, Any]) -> Margins:
-    """The bundle's model, of the kind whose file is there."""
-    if (folder / "model.txt").exists():
-        text = _read(folder, "model.txt", digests)
-        outline = check_text(text, names=names)
-        return Booster(text, inputs=len(names), trees=outline.trees)
-    form = _parse(_read(folder, "model.json", digests), at=str(folder / "model.json"))
-    model = LogisticModel.from_form(form)
+def model_of(file: str, content: bytes, *, names: tuple[str, ...]) -> Margins:
+    """Load a model from the content of its file, checked before native code sees it.
+
+    Parameters
+    ----------
+    file : str
+        ``model.txt`` (LightGBM's text) or ``model.json`` (a logistic regression).
+    content : bytes
+        The file.
+    names : tuple of str
+        Inputs that the model must name, in order.
+
+    Raises
+    ------
+    EngineError
+        ``engine.model_text.shape``, ``engine.logistic.form``, ``engine.predict.inputs``,
+        ``engine.predict.json``, ``engine.native.*``.
+    """
+    if file == "model.txt":
+        outline = check_text(content, names=names)
+        return Booster(content, inputs=len(names), trees=outline.trees)
+    model = LogisticModel.from_form(_parse(content, at=file))
     if model.names != names:
         raise EngineError(
             "a model's inputs are not the bundle's",
-            at=str(folder / "model.json"),
+            at=file,
             got=", ".join(model.names)[:80],
             want=", ".join(names)[:80],
             code="engine.predict.inputs",
         )
     return model
+
+
+def _load_calibration(folder: Path, digests: Mapping[str, Any]) -> Calibration:
+    """The bundle's calibration; a bundle that has none reads its margin as plain log-odds."""
+    path = folder / "calibration.json"
+    if "calibration.json" not in digests and not path.exists():
+        return Calibration.platt(a=1.0, b=0.0)
+    return Calibration.from_form(_parse(_read(folder, path.name, digests), at=str(path)))
 
 
 class Scorer:
@@ -144,10 +166,9 @@ class Scorer:
         digests = bundle.get("digests", {})
         if not isinstance(digests, dict):
             digests = {}
-        model = _load_model(folder, names, digests)
-        stored = _read(folder, "calibration.json", digests)
-        form = _parse(stored, at=str(folder / "calibration.json"))
-        return cls(names, model=model, calibration=Calibration.from_form(form))
+        file = "model.txt" if (folder / "model.txt").exists() else "model.json"
+        model = model_of(file, _read(folder, file, digests), names=names)
+        return cls(names, model=model, calibration=_load_calibration(folder, digests))
 
     def _row(self, row: Floats) -> Floats:
         """A row of the right shape: numpy would stretch one of length one over all inputs."""
