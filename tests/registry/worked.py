@@ -24,7 +24,7 @@ def make_bundle(folder: Path, model: str = "tree\nversion=v4\n") -> Path:
         "calibration.json": '{"kind":"isotonic","x":[-1.0,1.0],"y":[0.0,1.0]}',
         "plan.json": '{"request":"payment"}',
         "policy.json": '{"approve":{"if_fraud":1}}',
-        "bundle.json": '{"inputs":["amount"],"digests":{"dataset":"sha256:d0"}}',
+        "bundle.json": '{"inputs":["amount"]}',
     }
     for name, text in files.items():
         (folder / name).write_text(text)

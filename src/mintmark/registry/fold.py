@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mintmark.ground import canonical, write_atomic
+from mintmark.ground import canonical, disk_watch, write_atomic
 from mintmark.registry.alias import as_move
 from mintmark.registry.ledger import Ledger
 from mintmark.registry.record import EMPTY, Head, Record
@@ -99,7 +99,8 @@ def fold(ledger: Ledger, *, cache: Path | None = None) -> State:
     for record in ledger.read(after=kept.n):
         state.fold(record)
     if cache is not None and state.head != kept:
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        with disk_watch(cache):
+            cache.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(cache, state.to_bytes())
     return state
 

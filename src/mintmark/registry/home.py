@@ -9,7 +9,6 @@ A crash at any arrow leaves nothing that can be used by mistake, and the same co
 on from there: once the record is in the ledger, the release is made.
 """
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from mintmark.ground import (
     SigningKey,
     canonical,
     digest_bytes,
+    disk_watch,
     short,
     sign,
     sync_folder,
@@ -193,16 +193,17 @@ class Registry:
         return found
 
     def _digests(self, bundle: Bundle, model: Record) -> dict[str, str]:
-        """Return the own digests of what is inside: the bundle's word, and the plan's record."""
-        plan = self.ledger.input(model, "plan")
-        assert plan is not None, "the ledger takes no model without its plan"
-        named = json.loads(bundle.files["bundle.json"]).get("digests", {})
-        files = {
+        """Return the own digests of what the model was made from and of what is inside."""
+        found = {
             name.removesuffix(".json"): digest_bytes(bundle.files[name])
-            for name in ("plan.json", "policy.json", "calibration.json")
+            for name in ("calibration.json", "policy.json")
             if name in bundle.files
         }
-        return {**files, **named, "plan": plan.body["digest"]}
+        for kind in ("plan", "dataset"):
+            below = self.ledger.input(model, kind)
+            assert below is not None, "the ledger takes no model without its plan and dataset"
+            found[kind] = below.body["digest"]
+        return found
 
     def lay_out(self, record: Record) -> Path:
         """Lay a recorded release out as a folder, byte for byte as it was signed.
@@ -212,7 +213,7 @@ class Registry:
         manifest = record.body["manifest"]
         folder = self.releases / short(record.body["digest"])
         staging = self.releases / f"{_STAGING}{folder.name}"
-        with self.ledger.alone():
+        with self.ledger.alone(), disk_watch(staging):
             if folder.exists():
                 return folder
             shutil.rmtree(staging, ignore_errors=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
+from mintmark.ground import disk_watch
 from mintmark.registry.database import (
     check_revision,
     connect,
@@ -45,7 +46,8 @@ def migrate(url: str) -> str:
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     if sqlite:
-        Path(str(parsed.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
+        with disk_watch(folder := Path(str(parsed.database)).resolve().parent):
+            folder.mkdir(parents=True, exist_ok=True)
     engine = connect(parsed)
     try:
         with reading(engine) as connection:

@@ -37,8 +37,8 @@ class Release:
     folder : Path
         Where it lies.
     manifest : mapping
-        ``files`` (name to ``sha256`` and ``size``), ``model`` (bundle digest), ``digests`` (plan,
-        policy, calibration and what else the bundle names), ``verdict`` (record hash),
+        ``files`` (name to ``sha256`` and ``size``), ``model`` (bundle digest), ``digests``
+        (plan, dataset, policy, calibration), ``verdict`` (record hash),
         ``evaluation`` (record digest), ``lock`` (digest of the environment's lock), ``actor``,
         ``created_at`` (µs UTC).
     """
@@ -55,7 +55,7 @@ class Release:
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """Own digests of the plan, the policy and whatever else the bundle names."""
+        """Own digests of plan, dataset, policy and calibration."""
         digests: Mapping[str, str] = self.manifest["digests"]
         return digests
 

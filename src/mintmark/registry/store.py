@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mintmark.ground import RegistryError, digest_bytes, write_atomic
+from mintmark.ground import RegistryError, digest_bytes, disk_watch, write_atomic
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -52,7 +52,8 @@ class Store:
             if path.read_bytes() == content:
                 return digest
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with disk_watch(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, content)
         return digest
 
