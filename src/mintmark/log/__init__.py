@@ -1,0 +1,8 @@
+"""The append-only log: a durable tail that acknowledges, Delta tables behind it, one order."""
+
+from mintmark.log.decision import Decision
+from mintmark.log.importer import Ingested
+from mintmark.log.log import Log, Position
+from mintmark.log.record import Refusal, TailRecord
+
+__all__ = ["Decision", "Ingested", "Log", "Position", "Refusal", "TailRecord"]

@@ -1,0 +1,140 @@
+"""What an import adds: its rows judged and in order, ready to be written.
+
+    sound rows -> ahead? -> order -> identity -> late? -> seq
+
+The rows are judged as the sequencer would judge them, one by one in this order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import polars as pl
+
+from mintmark.log import order
+from mintmark.log.intake import Intake
+from mintmark.log.manifest import Epoch
+from mintmark.log.order import SOURCE
+from mintmark.log.record import Refusal
+from mintmark.log.rule import Shape
+
+Known: TypeAlias = Callable[[str], pl.DataFrame]
+"""Reads a stream's events that are in the log, with a `SOURCE` of -1."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """An import that is judged and ordered, ready to be written.
+
+    `streams` hold each touched stream's rows with their `mm_seq`: the new ones, or all of them
+    where `reopened` says that a new epoch begins.
+    """
+
+    streams: dict[str, pl.DataFrame]
+    reopened: bool
+    added: int
+    same: int
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def content(self) -> bytes:
+        """Return what the log's digest is made of: the rows, the refusals, where they stand."""
+        whole = hashlib.sha256(b"epoch" if self.reopened else b"import")
+        for name in sorted(self.streams):
+            whole.update(name.encode() + b"\0" + fingerprint(self.streams[name]))
+        for one in self.refusals:
+            parts = (one.stream, one.reason, one.column, str(one.row_number), one.raw)
+            whole.update("\0".join(parts).encode() + b"\1")
+        return whole.digest()
+
+
+def settle(intake: Intake, shapes: Mapping[str, Shape], epoch: Epoch, known: Known) -> Batch:
+    """Judge and order what was taken in, on top of an epoch whose rows `known` reads.
+
+    Rows that are refused on the way are put into `intake.refusals`.
+    """
+    fresh: dict[str, pl.DataFrame] = {}
+    same = intake.again
+    for name, rows in intake.streams.items():
+        shape = shapes[name]
+        early = order.ahead(rows, shape)
+        intake.refuse(rows.filter(early)[SOURCE], "ahead")
+        split = order.identify(order.arrange(rows.filter(~early), shape), known(name), shape)
+        intake.refuse(split.conflicts, "conflict")
+        fresh[name], same = split.kept, same + split.same
+    reopened = _reaches_back(fresh, epoch)
+    ordered = {}
+    for name, rows in fresh.items():
+        ordered[name], too_late = _place(rows, shapes[name], epoch, known if reopened else None)
+        intake.refuse(too_late, "late")
+    added = sum(int((rows[SOURCE] >= 0).sum()) for rows in ordered.values())
+    if reopened and added:
+        ordered |= {name: known(name) for name in epoch.streams if name not in ordered}
+    after_seq = 0 if reopened else epoch.seq
+    streams = order.sequence(ordered, shapes, after_seq=after_seq) if added else {}
+    return Batch(streams, reopened and added > 0, added, same, intake.refusals)
+
+
+def count_parked(batch: Batch, shapes: Mapping[str, Shape], known: Known) -> int:
+    """Count the labels just added whose event is not in the log before them."""
+    total = 0
+    for name, rows in batch.streams.items():
+        shape = shapes[name]
+        if shape.refers is None or shape.refers_to is None:
+            continue
+        target = shapes[shape.refers_to]
+        targets = [known(target.name)] if not batch.reopened else []
+        targets += [batch.streams[target.name]] if target.name in batch.streams else []
+        places = pl.concat(part.select(target.id, "mm_seq") for part in targets)
+        labels = rows.filter(pl.col(SOURCE) >= 0)
+        total += order.parked(labels, shape.refers, places, target.id)
+    return total
+
+
+def by_reason(refusals: list[Refusal]) -> dict[str, int]:
+    """Count refusals by their reason."""
+    return dict(sorted(Counter(one.reason for one in refusals).items()))
+
+
+def fingerprint(rows: pl.DataFrame) -> bytes:
+    """Hash rows column by column, nulls and the borders of texts included.
+
+    Cost: 0.05 s for 500,000 rows of ten columns.
+    """
+    whole = hashlib.sha256()
+    for name in sorted(column for column in rows.columns if column != SOURCE):
+        column = rows[name]
+        whole.update(f"{name} {column.dtype} {len(column)}\0".encode())
+        if column.null_count():
+            whole.update(column.is_null().to_numpy().tobytes())
+        if column.dtype == pl.String:
+            filled = column.fill_null("")
+            whole.update(filled.str.len_bytes().to_numpy().tobytes())
+            whole.update(filled.str.join("").item().encode())
+        else:
+            whole.update(column.cast(pl.Int64).fill_null(0).to_numpy().tobytes())
+    return whole.digest()
+
+
+def _reaches_back(fresh: Mapping[str, pl.DataFrame], epoch: Epoch) -> bool:
+    """Say whether something became known before what the log knows already."""
+    earliest = [rows["mm_known_at"][0] for rows in fresh.values() if rows.height]
+    return epoch.known_at is not None and bool(earliest) and min(earliest) < epoch.known_at
+
+
+def _place(
+    rows: pl.DataFrame, shape: Shape, epoch: Epoch, known: Known | None
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return one stream's rows in order, and the sources of those that came too late.
+
+    `known` reads the log's rows where a new epoch begins, else the new rows follow them all.
+    """
+    if known is not None:
+        rows, too_late = order.merge_late(rows, known(shape.name), shape)
+    else:
+        mark = epoch.streams.get(shape.name)
+        too_late = order.late(rows, shape, None if mark is None else mark.horizon)
+    return rows.filter(~too_late), rows.filter(too_late)[SOURCE]
