@@ -1,0 +1,29 @@
+"""The frozen nouns that a user writes: entity, event, feature, label, model, policy, gates.
+
+Each has a canonical form and a digest. Nothing here reads data.
+"""
+
+# ruff: noqa: I001, RUF022 (one name a line would not fit a door of sixty lines)
+# fmt: off
+from mintmark.define.definitions import Definitions
+from mintmark.define.event import Entity, Event, Optional, count
+from mintmark.define.expr import Aggregate, Expr, words
+from mintmark.define.feature_rules import kinds_of, nodes_of, values_of
+from mintmark.define.features import Features
+from mintmark.define.field import (
+    MONEY_MAX, Category, Field, Fixed, Flag, Integer, Money, Pan, Text, Time,
+)
+from mintmark.define.gates import Bound, Gates, Waiver, at_least, at_most
+from mintmark.define.label import Label, Outcome
+from mintmark.define.model import Learner, LightGBM, Logistic, Model
+from mintmark.define.policy import Cost, Policy
+from mintmark.define.row import greatest, least, ref, where
+
+__all__ = [
+    "Aggregate", "Bound", "Category", "Cost", "Definitions", "Entity", "Event", "Expr", "Features",
+    "Field", "Fixed", "Flag", "Gates", "Integer", "Label", "Learner", "LightGBM", "Logistic",
+    "MONEY_MAX", "Model", "Money", "Optional", "Outcome", "Pan", "Policy", "Text", "Time", "Waiver",
+    "at_least", "at_most", "count", "greatest", "kinds_of", "least", "nodes_of", "ref",
+    "values_of", "where", "words",
+]
+# fmt: on

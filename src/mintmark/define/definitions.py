@@ -1,0 +1,203 @@
+"""Definitions: everything that a folder says, as one value."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mintmark.define.event import Event
+from mintmark.define.expr import Expr
+from mintmark.define.features import Features
+from mintmark.define.gates import Gates
+from mintmark.define.label import Label
+from mintmark.define.model import Model
+from mintmark.define.place import Place
+from mintmark.define.policy import Policy
+from mintmark.ground import DefineError, MintmarkError, digest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Definitions:
+    """What a folder of definitions says.
+
+    Attributes
+    ----------
+    events : tuple of Event
+        By name.
+    labels : tuple of Label
+        By event and field.
+    features : Features or None
+        Those of the model; without a model, the only ones there are.
+    model, policy, gates : Model, Policy, Gates, or None
+        None where the folder has none yet.
+    """
+
+    events: tuple[Event, ...]
+    labels: tuple[Label, ...]
+    features: Features | None
+    model: Model | None
+    policy: Policy | None
+    gates: Gates | None
+
+    def __repr__(self) -> str:
+        return f"<definitions {', '.join(event.name for event in self.events)}>"
+
+    @property
+    def digest(self) -> str:
+        """Digest of the canonical form."""
+        return digest(self.form())
+
+    def event(self, name: str) -> Event:
+        """Return an event by its name.
+
+        Raises
+        ------
+        DefineError
+            `define.event.unknown`.
+        """
+        for event in self.events:
+            if event.name == name:
+                return event
+        raise DefineError(
+            f'no event is called "{name}"',
+            want=" or ".join(event.name for event in self.events),
+            code="define.event.unknown",
+        )
+
+    def form(self) -> dict[str, Any]:
+        """Return the canonical form."""
+
+        def maybe(noun: Any) -> Any:
+            return None if noun is None else noun.form()
+
+        return {
+            "events": [event.form() for event in self.events],
+            "labels": [label.form() for label in self.labels],
+            "features": maybe(self.features),
+            "model": maybe(self.model),
+            "policy": maybe(self.policy),
+            "gates": maybe(self.gates),
+        }
+
+
+def assembled(values: Iterable[object]) -> tuple[Definitions, list[MintmarkError]]:
+    """Return the definitions among some values, and the faults of putting them together."""
+    told = list({id(value): value for value in values}.values())
+    model = _newest(told, Model)
+    policy, gates = _newest(told, Policy), _newest(told, Gates)
+    features = model.features if model else _newest(told, Features)
+    events = _distinct(_events(told, features))
+    labels = _distinct(_labels(told, model, features))
+    definitions = Definitions(
+        events=tuple(sorted(events, key=lambda e: e.name)),
+        labels=tuple(sorted(labels, key=lambda b: (b.key, b.digest))),
+        features=features,
+        model=model,
+        policy=policy,
+        gates=gates,
+    )
+    return definitions, [*_faults(told, definitions)]
+
+
+def missing(definitions: Definitions) -> Iterator[MintmarkError]:
+    """Yield the faults of a folder that is sound as far as it goes and lacks what a run needs."""
+    needs = (
+        ("event", definitions.events, 'payment = mm.Event("payment", id=..., at=..., ...)'),
+        ("features", definitions.features, "features = mm.Features(payment, ...)"),
+        (
+            "model",
+            definitions.model,
+            'model = mm.Model("card_fraud", features=..., label=..., ...)',
+        ),
+        ("policy", definitions.policy, "policy = mm.Policy(model, approve=..., ...)"),
+        ("gates", definitions.gates, 'gates = mm.Gates(average_precision=mm.at_least("floor"))'),
+    )
+    for name, found, want in needs:
+        if not found:
+            yield DefineError(
+                f"the definitions hold no {name}", want=want, code=f"define.{name}.missing"
+            )
+
+
+def _newest(told: list[object], kind: type[T]) -> T | None:
+    found = [value for value in told if isinstance(value, kind)]
+    return found[-1] if found else None
+
+
+def _distinct(values: Iterable[T]) -> list[T]:
+    return list({id(value): value for value in values}.values())
+
+
+def _events(told: list[object], features: Features | None) -> Iterator[Event]:
+    for value in told:
+        if isinstance(value, Event):
+            yield from _with_target(value)
+        elif isinstance(value, (Features, Model)):
+            block = value if isinstance(value, Features) else value.features
+            for event in block.events():
+                yield from _with_target(event)
+        elif isinstance(value, Label):
+            yield from _with_target(value.event)
+
+
+def _with_target(event: Event) -> Iterator[Event]:
+    yield event
+    if event.refers_to is not None:
+        yield from _with_target(event.refers_to)
+
+
+def _labels(told: list[object], model: Model | None, features: Features | None) -> Iterator[Label]:
+    yield from (value for value in told if isinstance(value, Label))
+    if model is not None:
+        yield model.label
+    for aggregate in features.aggregates() if features else ():
+        label = getattr(aggregate.source, "label", None)
+        if label is not None:
+            yield label
+
+
+def _faults(told: list[object], definitions: Definitions) -> Iterator[MintmarkError]:
+    first: dict[str, Event] = {}
+    for event in definitions.events:
+        if first.setdefault(event.name, event) is not event:
+            yield _twice(f'two events are called "{event.name}"', first[event.name], event)
+    for kind in (Model, Policy, Gates):
+        found: list[Any] = [value for value in told if isinstance(value, kind)]
+        for second in found[1:]:
+            yield _twice(f"a folder defines one {kind.__name__.lower()}", found[0], second)
+    blocks = [value for value in told if isinstance(value, Features)]
+    if definitions.model is None and len(blocks) > 1:
+        yield _twice("no model says which features are meant", blocks[0], blocks[1])
+    policy, model = definitions.policy, definitions.model
+    if policy is not None and model is not None and policy.model is not model:
+        yield _twice("the policy is of another model", model, policy)
+    yield from _groups(definitions)
+
+
+def _groups(definitions: Definitions) -> Iterator[MintmarkError]:
+    """A gate by groups names a column of the request that can make groups."""
+    if definitions.gates is None or definitions.features is None:
+        return
+    event = definitions.features.event
+    for name, bound in definitions.gates.gates.items():
+        if bound.by is None:
+            continue
+        column: Expr | None = None
+        if bound.by in (*event.fields, *event.keys):
+            column = event[bound.by]
+        if column is None or column.kind not in ("category", "flag"):
+            yield DefineError(
+                f'gate "{name}" compares groups that no column makes',
+                at=bound.place.at(f"$.gates.{name}.by"),
+                got=bound.by,
+                want=f'a category, a flag or a key of event "{event.name}"',
+                code="define.gate.by",
+            )
+
+
+def _twice(what: str, first: Any, second: Any) -> DefineError:
+    place: Place = first.place
+    return DefineError(
+        what, at=place.at(), got=f"again at {second.place.at()}", code="define.noun.twice"
+    )

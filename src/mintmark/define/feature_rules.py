@@ -1,0 +1,279 @@
+"""What must hold among the features of a block, beyond each expression by itself.
+
+Every rule yields the faults that it finds, so that all are reported at once. Rules that follow
+references run only where no reference is unknown and none goes in a circle.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mintmark.define import kind as kinds
+from mintmark.define import limit
+from mintmark.define.expr import Aggregate, Expr, kind_fault, words
+from mintmark.define.kind import MaybeKind
+from mintmark.define.place import Place
+from mintmark.ground import DefineError, MintmarkError, format_span
+
+Expressions = Mapping[str, Expr]
+
+
+def faults_of(event: Any, expressions: Expressions, place: Place) -> list[MintmarkError]:
+    """Return every fault of a block of features."""
+    found: list[MintmarkError] = list(_misnamed(expressions, place))
+    sound = {name: expr for name, expr in expressions.items() if isinstance(expr, Expr)}
+    found += _unfinished(sound)
+    for rule in (_rows, _windows):
+        found += rule(event, sound)
+    astray = [*_unknown_refs(sound, expressions), *_cycles(sound)]
+    return found + (astray or ([] if found else list(_kinds(sound))))
+
+
+def nodes_of(expr: Expr) -> Iterator[Expr]:
+    """Yield the nodes of a tree that read the request's row, aggregates as one node each."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.args)
+
+
+def kinds_of(expressions: Expressions) -> Callable[[Expr], MaybeKind]:
+    """Return a function that gives the kind of any node, references followed."""
+    known: dict[int, MaybeKind] = {}
+
+    def kind(expr: Expr) -> MaybeKind:
+        if id(expr) not in known:
+            known[id(expr)] = _kind(expr)
+        return known[id(expr)]
+
+    def _kind(expr: Expr) -> MaybeKind:
+        if expr.op == "ref":
+            return kind(expressions[str(expr.value)])
+        if not expr.args:
+            return expr.kind
+        args = [kind(arg) for arg in expr.args]
+        fits, gives = kinds.result(expr.op, args)
+        if not fits:
+            raise kind_fault(expr.op, expr.args, args, expr.place)
+        return gives
+
+    return kind
+
+
+def values_of(expr: Expr, expressions: Expressions) -> tuple[str, ...] | None:
+    """Return all the texts that a category can be, references followed, or None."""
+    if expr.op == "ref":
+        return values_of(expressions[str(expr.value)], expressions)
+    if expr.op in ("where", "otherwise"):
+        texts = expr.args[1:] if expr.op == "where" else expr.args
+        parts = [values_of(a, expressions) for a in texts if not _null(a)]
+        if any(part is None for part in parts):
+            return None
+        return tuple(sorted({t for part in parts for t in part or ()}, key=lambda t: t.encode()))
+    return expr.values
+
+
+def _null(expr: Expr) -> bool:
+    return expr.op == "literal" and expr.value is None
+
+
+def _misnamed(expressions: Mapping[str, object], place: Place) -> Iterator[MintmarkError]:
+    for name, expr in expressions.items():
+        path = f"$.features.{name}"
+        try:
+            limit.name(name, place, path=path, what="a feature")
+        except DefineError as error:
+            yield error
+        if not isinstance(expr, Expr):
+            outcome = type(expr).__name__ == "Outcome"
+            yield DefineError(
+                f'feature "{name}" is not an expression',
+                at=place.at(path),
+                got=f"{type(expr).__name__} {expr!r}"[:80],
+                want='mm.count().by("card").over("1d"), payment["amount"] / 2',
+                hint="say what is taken of the outcome: .mean(), .sum()" if outcome else "",
+                code="define.feature.sort",
+            )
+
+
+def _unfinished(expressions: Expressions) -> Iterator[MintmarkError]:
+    for name, expr in expressions.items():
+        if isinstance(expr, Aggregate):
+            try:
+                expr.finished(expr.place)
+            except DefineError as error:
+                yield _moved(error, expr, name)
+
+
+def _rows(event: Any, expressions: Expressions) -> Iterator[MintmarkError]:
+    """A row expression reads the request; what it says of others comes by an aggregate."""
+    for name, expr in expressions.items():
+        for node in nodes_of(expr):
+            direct = node.op in ("field", "key", "at")
+            if direct and node.stream is not None and node.stream is not event:
+                yield DefineError(
+                    f'feature "{name}" reads a row of another event',
+                    at=node.place.at(f"$.features.{name}"),
+                    got=words(node),
+                    want=f'a field of "{event.name}"',
+                    hint=f"an aggregate brings values of other events: {words(node)}.last()",
+                    code="define.feature.stream",
+                )
+
+
+def _windows(event: Any, expressions: Expressions) -> Iterator[MintmarkError]:
+    for name, expr in expressions.items():
+        for node in nodes_of(expr):
+            if isinstance(node, Aggregate):
+                for rule in (_keys, _beyond_keep, _current):
+                    yield from rule(event, node, name)
+
+
+def _keys(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
+    stream: Any = node.stream or event
+    if node.filter is not None and node.filter.stream not in (None, stream):
+        yield DefineError(
+            f'feature "{name}" asks a condition of another event than it aggregates',
+            at=node.filter.place.at(f"$.features.{name}.where"),
+            got=words(node.filter),
+            want=f'fields of "{stream.name}"',
+            code="define.aggregate.where",
+        )
+    for role in node.roles:
+        for side in dict.fromkeys((stream, event)):
+            if role not in side.keys:
+                yield DefineError(
+                    f'event "{side.name}" has no key "{role}"',
+                    at=node.place.at(f"$.features.{name}.by"),
+                    hint=limit.close(role, side.keys),
+                    code="define.key.unknown",
+                )
+        if role in stream.keys and role in event.keys:
+            theirs, ours = stream.keys[role], event.keys[role]
+            if (theirs.name, theirs.type) != (ours.name, ours.type):
+                yield DefineError(
+                    f'key "{role}" is another entity in "{stream.name}" than in "{event.name}"',
+                    at=node.place.at(f"$.features.{name}.by"),
+                    got=f"{theirs.name} ({theirs.type})",
+                    want=f"{ours.name} ({ours.type})",
+                    code="define.key.entity",
+                )
+
+
+def _beyond_keep(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
+    stream: Any = node.stream or event
+    keep = stream.keep_us
+    if keep is None:
+        return
+    back = None if node.span_us is None else node.span_us + node.offset_us
+    if back is None or back > keep:
+        offset = f" offset {format_span(node.offset_us)}" if node.offset_us else ""
+        got = "lifetime" if node.span_us is None else format_span(node.span_us) + offset
+        needs = "" if back is None else f'keep="{format_span(back)}"'
+        yield DefineError(
+            f'feature "{name}" looks back further than its event is kept',
+            at=node.place.at(f"$.features.{name}.over"),
+            got=got,
+            want=f'<= {format_span(keep)}  (event "{stream.name}" keeps {format_span(keep)})',
+            hint=f'shorten the window, or set {needs or "no keep"} on event "{stream.name}"',
+            code="define.window.beyond_keep",
+        )
+
+
+def _current(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
+    if node.include_current and node.stream not in (None, event):
+        yield DefineError(
+            f'feature "{name}" counts the request among the events of another stream',
+            at=node.place.at(f"$.features.{name}.over.include_current"),
+            got=node.stream.name if node.stream else "",
+            want=f"include_current=True only with {event.name}",
+            code="define.window.include_current",
+        )
+
+
+def _unknown_refs(expressions: Expressions, known: Mapping[str, object]) -> Iterator[MintmarkError]:
+    for name, expr in expressions.items():
+        for node in nodes_of(expr):
+            if node.op == "ref" and node.value not in known:
+                yield DefineError(
+                    f'feature "{name}" refers to "{node.value}", which is no feature',
+                    at=node.place.at(f"$.features.{name}"),
+                    hint=limit.close(str(node.value), known),
+                    code="define.ref.unknown",
+                )
+
+
+def _cycles(expressions: Expressions) -> Iterator[MintmarkError]:
+    """Each circle is told once, from the first of its names."""
+    refs = {
+        name: sorted({str(n.value) for n in nodes_of(expr) if n.op == "ref"})
+        for name, expr in expressions.items()
+    }
+    told: set[str] = set()
+    for name in sorted(refs):
+        circle = None if name in told else _circle(name, refs)
+        if circle:
+            told.update(circle)
+            yield DefineError(
+                "features refer to each other in a circle",
+                at=expressions[name].place.at(f"$.features.{name}"),
+                got=" -> ".join([*circle, name]),
+                want="a feature that does not need itself",
+                code="define.ref.cycle",
+            )
+
+
+def _circle(start: str, refs: Mapping[str, list[str]]) -> list[str] | None:
+    # Depth first, without recursion: the way back to the start, if there is one.
+    came_from: dict[str, str] = {}
+    stack = [start]
+    while stack:
+        here = stack.pop()
+        for there in refs.get(here, ()):
+            if there == start:
+                way = [here]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if there not in came_from:
+                came_from[there] = here
+                stack.append(there)
+    return None
+
+
+def _kinds(expressions: Expressions) -> Iterator[MintmarkError]:
+    kind = kinds_of(expressions)
+    for name, expr in expressions.items():
+        try:
+            gives = kind(expr)
+        except DefineError as error:
+            yield _moved(error, expr, name)
+            continue
+        if gives == "time":
+            yield DefineError(
+                f'feature "{name}" is a time, which no model can learn from',
+                at=expr.place.at(f"$.features.{name}"),
+                want='a number: .hour(tz="UTC"), a difference of two times',
+                code="define.feature.time",
+            )
+        if gives == "category" and values_of(expr, expressions) is None:
+            yield DefineError(
+                f'feature "{name}" is a category whose values are not declared',
+                at=expr.place.at(f"$.features.{name}"),
+                got=words(expr),
+                want='fields={"country": mm.Category(["BE", "FR"])}, or a comparison',
+                code="define.feature.category",
+            )
+
+
+def _moved(error: DefineError, expr: Expr, name: str) -> DefineError:
+    # The same error, told at the feature it belongs to.
+    line = error.at.split("   ")[0] or expr.place.at()
+    return DefineError(
+        error.what,
+        at=f"{line}   $.features.{name}",
+        got=error.got,
+        want=error.want,
+        hint=error.hint,
+        code=error.code,
+    )

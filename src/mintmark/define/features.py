@@ -1,0 +1,168 @@
+"""Features: the named values that a request is given, each an expression."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mintmark.define import limit
+from mintmark.define.event import Event
+from mintmark.define.expr import Aggregate, Expr
+from mintmark.define.fault import Noun, guarded, raise_all
+from mintmark.define.feature_rules import faults_of
+from mintmark.define.place import Place, user_place
+from mintmark.ground import DefineError, MintmarkError, digest
+
+
+class Features(metaclass=Noun):
+    """The features of the requests of one event, by name; frozen.
+
+    Parameters
+    ----------
+    event : Event
+        Each of its events is a request for a row of features.
+    *blocks : Features
+        Features of the same event, defined elsewhere; a name that comes twice is an error.
+    **named : Expr
+        The features. A feature may refer to another by `mm.ref("name")`.
+
+    Raises
+    ------
+    DefineError, Faults
+        Every fault of every feature at once.
+    """
+
+    event: Event
+    expressions: Mapping[str, Expr]
+    names: tuple[str, ...]
+    place: Place
+
+    def __init__(self, event: Event, /, *blocks: "Features", **named: Expr) -> None:
+        place = user_place()
+        limit.instance(event, Event, place, path="$.features")
+        expressions, found = _gathered(event, blocks, named, place)
+        found += faults_of(event, expressions, place)
+        raise_all(found)
+        self._set(event=event, expressions=expressions, names=tuple(sorted(expressions)))
+        self._set(place=place)
+
+    @guarded
+    def only(self, *names: str) -> "Features":
+        """Return the features with some of them as outputs; the others only where referred to."""
+        place = user_place()
+        for name in names:
+            if name not in self.expressions:
+                raise unknown_feature(name, self, place, path="only")
+        if not names:
+            raise DefineError(
+                "no feature is left",
+                at=place.at("only"),
+                want="one name or more",
+                code="define.feature.none",
+            )
+        left = object.__new__(Features)
+        left._set(event=self.event, expressions=self.expressions, place=place)
+        left._set(names=tuple(sorted(set(names))))
+        return left
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("features are frozen")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.names)} features of {self.event.name}>"
+
+    @property
+    def digest(self) -> str:
+        """Digest of the canonical form."""
+        return digest(self.form())
+
+    def form(self) -> dict[str, Any]:
+        """Return the canonical form: the event, every expression, and which are outputs."""
+        return {
+            "noun": "features",
+            "event": self.event.name,
+            "expressions": {name: expr.form() for name, expr in self.expressions.items()},
+            "outputs": list(self.names),
+        }
+
+    def events(self) -> tuple[Event, ...]:
+        """Return all events that the features read, the request's own among them, by name."""
+        found = {self.event.name: self.event}
+        for aggregate in self.aggregates():
+            if aggregate.stream is not None:
+                found[aggregate.stream.name] = aggregate.stream  # type: ignore[assignment]
+            label = getattr(aggregate.source, "label", None)
+            if label is not None:
+                found[label.event.name] = label.event
+        return tuple(found[name] for name in sorted(found))
+
+    def aggregates(self) -> Iterator[Aggregate]:
+        """Yield every aggregate of every expression, as often as it is written."""
+        stack = [self.expressions[name] for name in sorted(self.expressions)]
+        while stack:
+            expr = stack.pop()
+            if isinstance(expr, Aggregate):
+                yield expr
+            stack.extend(expr.args)
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def unknown_feature(name: object, features: Features, place: Place, *, path: str) -> DefineError:
+    """Return the error of a name that no feature has."""
+    return DefineError(
+        f'no feature is called "{name}"',
+        at=place.at(path),
+        hint=limit.close(str(name), features.expressions),
+        code="define.feature.unknown",
+    )
+
+
+def _gathered(
+    event: Event, blocks: tuple[Any, ...], named: dict[str, Expr], place: Place
+) -> tuple[dict[str, Expr], list[MintmarkError]]:
+    found: list[MintmarkError] = []
+    expressions: dict[str, Expr] = {}
+    for block in blocks:
+        limit.instance(block, Features, place, path="$.features")
+        if block.event is not event:
+            found.append(_other_event(block, event, place))
+    for part in (*(block.expressions for block in blocks), named):
+        for name, expr in part.items():
+            first = expressions.get(name)
+            if first is not None and first is not expr:
+                second = expr.place.at() if isinstance(expr, Expr) else place.at()
+                found.append(twice(name, first.place.at(f"$.features.{name}"), second))
+            expressions.setdefault(name, expr)
+    if not expressions:
+        found.append(
+            DefineError("there are no features", at=place.at(), code="define.feature.none")
+        )
+    return expressions, found
+
+
+def twice(name: str, first: str, second: str) -> DefineError:
+    """Return the error of two features of one name, with both places."""
+    return DefineError(
+        f'two features are called "{name}"',
+        at=first,
+        got=f"again at {second}",
+        want="one feature of a name",
+        code="define.feature.twice",
+    )
+
+
+def _other_event(block: Features, event: Event, place: Place) -> DefineError:
+    return DefineError(
+        "a block of features belongs to another event",
+        at=place.at("$.features"),
+        got=block.event.name,
+        want=event.name,
+        code="define.feature.event",
+    )

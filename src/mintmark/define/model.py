@@ -1,0 +1,168 @@
+"""Models: what is learned, from which features, by which learner, and what it must beat."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as slot
+from typing import Any, ClassVar, Literal
+
+from mintmark.define import limit
+from mintmark.define.fault import Noun, refuse_pan
+from mintmark.define.features import Features, unknown_feature
+from mintmark.define.label import Label
+from mintmark.define.place import Place, user_place
+from mintmark.ground import DefineError, digest
+
+Parameter = int | float | str | bool | None
+
+
+class Learner(metaclass=Noun):
+    """A way to learn a model, with its parameters under the names of its library; frozen."""
+
+    kind: ClassVar[str]
+    parameters: Mapping[str, Parameter]
+    place: Place
+
+    def __init__(self, **parameters: Parameter) -> None:
+        place = user_place()
+        for name, value in parameters.items():
+            refuse_pan(value, place, path=name)
+            finite = not isinstance(value, float) or math.isfinite(value)
+            if not isinstance(value, (int, float, str, type(None))) or not finite:
+                raise DefineError(
+                    f'a parameter of {type(self).__name__} cannot be this: "{name}"',
+                    at=place.at(name),
+                    got=repr(value)[:80],
+                    want="a finite number, a text, True, False or None",
+                    code="define.learner.parameter",
+                )
+        object.__setattr__(self, "parameters", dict(parameters))
+        object.__setattr__(self, "place", place)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a learner is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Learner) and other.form() == self.form()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        return f"{type(self).__name__}({told})"
+
+    @property
+    def digest(self) -> str:
+        """Digest of the canonical form."""
+        return digest(self.form())
+
+    def form(self) -> dict[str, Any]:
+        """Return the canonical form."""
+        return {"learner": self.kind, "parameters": dict(self.parameters)}
+
+
+class LightGBM(Learner):
+    """Gradient boosted trees, parameters as LightGBM names them: `LightGBM(num_leaves=31)`."""
+
+    kind = "lightgbm"
+
+
+class Logistic(Learner):
+    """Logistic regression on scaled features, parameters as scikit-learn names them."""
+
+    kind = "logistic"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(metaclass=Noun):
+    """A model of a label from features.
+
+    Parameters
+    ----------
+    name : str
+        One word; aliases and releases carry it.
+    features : Features
+        What it may look at.
+    label : Label
+        What it learns; a Flag of the event that the features are for.
+    learner : LightGBM or Logistic
+        How it learns.
+    floor : LightGBM or Logistic
+        The simple model that it must beat.
+    calibrate : "isotonic", "platt" or None
+        How its margin becomes a probability.
+    inputs : iterable of str or None
+        The features that it looks at; None is all outputs.
+    """
+
+    name: str
+    features: Features = slot(kw_only=True)
+    label: Label = slot(kw_only=True)
+    learner: Learner = slot(kw_only=True)
+    floor: Learner = slot(kw_only=True, default_factory=Logistic)
+    calibrate: Literal["isotonic", "platt"] | None = slot(kw_only=True, default="isotonic")
+    inputs: tuple[str, ...] | None = slot(kw_only=True, default=None)
+    place: Place = slot(default_factory=user_place, init=False)
+
+    def __post_init__(self) -> None:
+        limit.name(self.name, self.place, path="$.model", what="a model")
+        for part, kind in (("features", Features), ("label", Label)):
+            limit.instance(getattr(self, part), kind, self.place, path=f"$.model.{part}")
+        for part in ("learner", "floor"):
+            told = getattr(self, part)
+            limit.instance(told, (LightGBM, Logistic), self.place, path=f"$.model.{part}")
+        ways = ("isotonic", "platt", None)
+        limit.one_of(self.calibrate, ways, self.place, path="$.model.calibrate")
+        if self.label.kind != "flag" or self.label.of is not self.features.event:
+            raise DefineError(
+                "a model's label does not fit its features",
+                at=self.place.at("$.model.label"),
+                got=f"{self.label.kind} {self.label.key} of {self.label.of.name}",
+                want=f"a flag of {self.features.event.name}",
+                code="define.model.label",
+            )
+        self._check_inputs()
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}>"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features that the model looks at, sorted."""
+        return self.features.names if self.inputs is None else self.inputs
+
+    @property
+    def digest(self) -> str:
+        """Digest of the canonical form."""
+        return digest(self.form())
+
+    def form(self) -> dict[str, Any]:
+        """Return the canonical form, features and label by their digests."""
+        return {
+            "noun": "model",
+            "name": self.name,
+            "features": self.features.digest,
+            "label": self.label.form(),
+            "learner": self.learner.form(),
+            "floor": self.floor.form(),
+            "calibrate": self.calibrate,
+            "inputs": list(self.names),
+        }
+
+    def _check_inputs(self) -> None:
+        told: Any = self.inputs
+        if told is None:
+            return
+        if isinstance(told, str) or not isinstance(told, Iterable) or not (names := tuple(told)):
+            raise DefineError(
+                "the inputs of a model are names of features",
+                at=self.place.at("$.model.inputs"),
+                got=repr(told)[:80],
+                want='["amount", "night"], or None for all',
+                code="define.model.inputs",
+            )
+        for name in names:
+            if name not in self.features.names:
+                raise unknown_feature(name, self.features, self.place, path="$.model.inputs")
+        object.__setattr__(self, "inputs", tuple(sorted(set(names))))

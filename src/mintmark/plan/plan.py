@@ -1,0 +1,262 @@
+"""The plan: definitions compiled to one immutable, printable, digested value.
+
+A plan says, without any Python of the user's, what is stored with each event, in which states, and
+how a request's row is computed from them. The engine lowers it to its tables; a release carries it
+as JSON. Two plans with one digest give the same values on the same log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mintmark.ground import PlanError, digest
+
+Kind = Literal["number", "flag", "category", "time"]
+Scalar = int | float | str | bool | None
+
+FORMAT = 1
+"""Version of the form and of the written formulas that it stands for."""
+
+WORD_BYTES = 8
+EVENT_WORDS = 2
+"""Words of a stored event beside its columns: `at` and `seq`."""
+KEY_WORDS = 5
+"""Words of a key beside its windows: its id, and where its events stand."""
+WINDOW_WORDS = 2
+"""Words of a key for each window: its two edges."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One row expression; `args` are the places of earlier nodes of the same table.
+
+    `op` is one of: field key at literal text aggregate add sub mul div neg abs sqrt lt le gt ge eq
+    ne and or not null otherwise where least greatest hour weekday day fixed.  `value` is a literal,
+    the name of a field or key, the place of an aggregate, a zone, or the decimals of `fixed`.
+    """
+
+    op: str
+    args: tuple[int, ...] = ()
+    value: Scalar = None
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value that is stored with each event of a stream; the stored int64 means value * 10**scale.
+
+    For `source` "expr" it is the value of `node` in `event_nodes[stream]`; for "outcome" it is
+    what the label `label` ("event.field") says of the event, `otherwise` (a stored integer) once
+    the event is older than `settles_us`, and null before that.
+    """
+
+    stream: str
+    source: Literal["expr", "outcome"]
+    node: int | None
+    scale: int
+    kind: Kind
+    label: str | None = None
+    settles_us: int | None = None
+    otherwise: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The state of the keys of one stream and some roles; `columns` are places in the plan's."""
+
+    stream: str
+    roles: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One number of a window of a group.
+
+    Of request r it covers the events e with at(r) - offset - span < at(e) <= at(r) - offset and
+    seq(e) < seq(r); r itself too iff `include_current`. A span of None is a lifetime. Nulls of the
+    column are skipped; without a column rows are counted, or the newest row is looked at.
+    """
+
+    group: int
+    kind: str  # count sum mean std min max last distinct since_last
+    column: int | None
+    span_us: int | None
+    offset_us: int = 0
+    include_current: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """A feature: its name, its node, and for a category the texts whose places it becomes."""
+
+    name: str
+    node: int
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that computing the features of a stream needs to know.
+
+    Attributes
+    ----------
+    request : str
+        The event whose rows are given features.
+    events : tuple of dict
+        Forms of the request's event and of all others that are read, by name.
+    label : dict or None
+        Form of the label that a model learns, if the plan was made for one.
+    event_nodes : mapping of str to tuple of Node
+        The expressions over one row of each stream that feed its columns.
+    nodes : tuple of Node
+        The expressions over the row of a request.
+    outputs : tuple of Output
+        The features, by name.
+    zones : mapping of str to str
+        Time zones that are read, with the digest of their clock changes.
+    digest : str
+        Digest of `form()` without itself.
+    """
+
+    request: str
+    events: tuple[dict[str, Any], ...]
+    label: dict[str, Any] | None
+    event_nodes: Mapping[str, tuple[Node, ...]]
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    aggregates: tuple[Aggregate, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Output, ...]
+    zones: Mapping[str, str] = field(default_factory=dict)
+    digest: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest(self._form()))
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of a row."""
+        return tuple(output.name for output in self.outputs)
+
+    def event(self, name: str) -> dict[str, Any]:
+        """Return the form of an event that the plan reads.
+
+        Raises
+        ------
+        PlanError
+            `plan.event.unknown`.
+        """
+        for form in self.events:
+            if form["name"] == name:
+                return form
+        raise PlanError(
+            "the plan reads no such event",
+            got=name,
+            want=" or ".join(str(form["name"]) for form in self.events),
+            code="plan.event.unknown",
+        )
+
+    def form(self) -> dict[str, Any]:
+        """Return the canonical form, which `Plan.from_form` reads back, digest included."""
+        return self._form() | {"digest": self.digest}
+
+    def bytes_per_key(self) -> tuple[tuple[int, int], ...]:
+        """Return for each group the bytes that a key takes, and those of each event kept for it."""
+        sizes = []
+        for place, group in enumerate(self.groups):
+            windows = {
+                (a.span_us, a.offset_us, a.include_current)
+                for a in self.aggregates
+                if a.group == place
+            }
+            fixed = WORD_BYTES * (KEY_WORDS + WINDOW_WORDS * len(windows))
+            sizes.append((fixed, WORD_BYTES * (EVENT_WORDS + len(group.columns))))
+        return tuple(sizes)
+
+    def horizon_us(self, group: int) -> int | None:
+        """Return how far back the windows of a group look; None is for ever."""
+        spans = [a for a in self.aggregates if a.group == group]
+        if any(a.span_us is None for a in spans):
+            return None
+        return max(a.offset_us + (a.span_us or 0) for a in spans)
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, Any]) -> Plan:
+        """Return the plan of a form, as a release carries it.
+
+        Raises
+        ------
+        PlanError
+            `plan.form.unreadable`; `plan.form.altered` where the digest is another.
+        """
+        try:
+            if form["plan"] != FORMAT:
+                raise ValueError(f"format {form['plan']}")
+            plan = cls(
+                request=form["request"],
+                events=tuple(form["events"]),
+                label=form["label"],
+                event_nodes={n: _nodes(t) for n, t in sorted(form["event_nodes"].items())},
+                columns=tuple(Column(**c) for c in form["columns"]),
+                groups=tuple(_group(g) for g in form["groups"]),
+                aggregates=tuple(Aggregate(**a) for a in form["aggregates"]),
+                nodes=_nodes(form["nodes"]),
+                outputs=tuple(_output(o) for o in form["outputs"]),
+                zones=dict(form["zones"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise PlanError(
+                "a plan's form cannot be read",
+                got=f"{type(error).__name__} {error}",
+                want=f"the form of a plan, format {FORMAT}",
+                code="plan.form.unreadable",
+            ) from None
+        if form.get("digest", plan.digest) != plan.digest:
+            raise PlanError(
+                "a plan is not the one that its digest names",
+                got=plan.digest,
+                want=form["digest"],
+                hint="take the plan from the release again",
+                code="plan.form.altered",
+            )
+        return plan
+
+    def _form(self) -> dict[str, Any]:
+        return {
+            "plan": FORMAT,
+            "request": self.request,
+            "events": list(self.events),
+            "label": self.label,
+            "event_nodes": {n: [_plain(x) for x in t] for n, t in self.event_nodes.items()},
+            "columns": [_plain(c) for c in self.columns],
+            "groups": [_plain(g) for g in self.groups],
+            "aggregates": [_plain(a) for a in self.aggregates],
+            "nodes": [_plain(n) for n in self.nodes],
+            "outputs": [_plain(o) for o in self.outputs],
+            "zones": dict(self.zones),
+        }
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {
+        name: list(part) if isinstance(part, tuple) else part for name, part in vars(value).items()
+    }
+
+
+def _nodes(forms: Any) -> tuple[Node, ...]:
+    return tuple(Node(n["op"], tuple(n["args"]), n["value"], n["kind"]) for n in forms)
+
+
+def _group(form: Mapping[str, Any]) -> Group:
+    return Group(form["stream"], tuple(form["roles"]), tuple(form["columns"]))
+
+
+def _output(form: Mapping[str, Any]) -> Output:
+    values = form["values"]
+    return Output(form["name"], form["node"], None if values is None else tuple(values))
