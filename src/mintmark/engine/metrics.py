@@ -198,6 +198,9 @@ def calibration_error(
 ) -> float:
     """Return the expected calibration error over `bins` bins of about equal mass.
 
+    A draw of the rows can only blur a well calibrated model, so the bootstrap interval of a very
+    small error may lie above the error itself.
+
     Examples
     --------
     >>> round(calibration_error([0.2, 0.2, 0.8, 0.8], labels=[0, 0, 1, 1], bins=2), 4)

@@ -6,7 +6,7 @@ Nothing heavy is loaded here: LightGBM and scikit-learn are loaded when somethin
 """
 
 from mintmark.train.dataset import Dataset, History
-from mintmark.train.evaluate import Candidate, Holdout, Protocol, evaluate, time_scoring
+from mintmark.train.evaluate import Candidate, Protocol, Tested, evaluate, time_scoring
 from mintmark.train.export import bundle_files, write_bundle
 from mintmark.train.fit import KINDS, Fitted, fit
 from mintmark.train.record import Run, environment
@@ -29,12 +29,12 @@ __all__ = [
     "Fitted",
     "Fold",
     "History",
-    "Holdout",
     "Protocol",
     "Rows",
     "Run",
     "Shares",
     "Split",
+    "Tested",
     "Window",
     "bundle_files",
     "environment",
