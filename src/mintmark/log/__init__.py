@@ -4,5 +4,16 @@ from mintmark.log.decision import Decision
 from mintmark.log.importer import Ingested
 from mintmark.log.log import Log, Position
 from mintmark.log.record import Refusal, TailRecord
+from mintmark.log.sequencer import Admitted
+from mintmark.log.tail import Tail
 
-__all__ = ["Decision", "Ingested", "Log", "Position", "Refusal", "TailRecord"]
+__all__ = [
+    "Admitted",
+    "Decision",
+    "Ingested",
+    "Log",
+    "Position",
+    "Refusal",
+    "Tail",
+    "TailRecord",
+]

@@ -5,7 +5,8 @@ It is written in the same frame as its event (`record`), so that neither exists 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 
 import msgspec
 import pyarrow as pa
@@ -94,3 +95,52 @@ def from_row(row: dict[str, object]) -> Decision:
     for name in ("costs", "reasons"):
         values[name] = msgspec.json.decode(str(values[name]))
     return msgspec.convert(values, Decision)
+
+
+class Answers:
+    """The decision that each event was answered with, for a caller who asks again.
+
+    Those of the live tail are in memory; those in the table are indexed when one is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._live: dict[tuple[str, str], Decision] = {}
+        self._lock = threading.Lock()
+        self._version = -1
+        self._table = SCHEMA.empty_table()
+        self._index: dict[tuple[str, str], int] = {}
+
+    def add(self, decision: Decision | None) -> None:
+        """Remember a decision of the live tail."""
+        if decision is not None:
+            with self._lock:
+                self._live[_key(decision.stream, decision.event_id)] = decision
+
+    def live(self, stream: str, event_id: int | str) -> Decision | None:
+        """Return an event's decision if the live tail has it."""
+        return self._live.get(_key(stream, event_id))
+
+    def sealed(
+        self,
+        stream: str,
+        event_id: int | str,
+        *,
+        version: int,
+        read: Callable[[int], pa.Table],
+    ) -> Decision | None:
+        """Return an event's newest decision if a version of the table has it."""
+        if version != self._version:
+            self._table, self._version = read(version), version
+            streams, ids = (self._table[name].to_pylist() for name in ("stream", "event_id"))
+            self._index = {key: row for row, key in enumerate(zip(streams, ids, strict=True))}
+        row = self._index.get(_key(stream, event_id))
+        return None if row is None else from_row(self._table.slice(row, 1).to_pylist()[0])
+
+    def forget(self, seq: int) -> None:
+        """Drop the decisions up to a place: they are in the table now."""
+        with self._lock:
+            self._live = {key: one for key, one in self._live.items() if one.seq > seq}
+
+
+def _key(stream: str, event_id: int | str) -> tuple[str, str]:
+    return stream, str(event_id)

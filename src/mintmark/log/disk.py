@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mintmark.ground import LogError
+from mintmark.ground import GroundError, LogError
 
 MIB = 1 << 20
 SPARE_BYTES = 16 * MIB
@@ -43,6 +43,10 @@ def guarded(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except GroundError as error:
+        if error.code == "ground.disk.full":
+            raise full(path) from error
+        raise
     except OSError as error:
         if error.errno in _FULL or _FULL_IN_TEXT.search(str(error)):
             raise full(path) from error

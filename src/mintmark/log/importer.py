@@ -60,6 +60,7 @@ def import_files(
         `log.source.*` for a file that cannot be read at all, `log.disk.full`.
     """
     head = store.head()
+    store.roll_back(head)
     intake = take_in(
         files,
         {name: TableContract(store.shapes[name], token_key) for name in files},

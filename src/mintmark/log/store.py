@@ -104,6 +104,8 @@ class Store:
             self.table("events", stream).roll_back(None if mark is None else mark.version)
         self.table("quarantine").roll_back(head.quarantine)
         self.table("decisions").roll_back(head.decisions)
+        for unfinished in self.folder.glob(f".{self.manifest.name}.*.tmp"):
+            unfinished.unlink()
 
     def condense(self, head: Head) -> None:
         """Condense the logs of tables that have grown by many versions."""
