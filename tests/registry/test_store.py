@@ -1,12 +1,13 @@
 """The content store: bytes under their digest, whole or not at all, verified when read."""
 
+import resource
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.ground import RegistryError, digest_bytes
+from mintmark.ground import GroundError, RegistryError, digest_bytes
 from mintmark.registry import Store
 
 
@@ -46,3 +47,18 @@ def test_only_a_digest_names_content(tmp_path: Path, name: str) -> None:
     with pytest.raises(RegistryError) as caught:
         Store(tmp_path).get(name)
     assert caught.value.code == "registry.store.name"
+
+
+def test_a_disk_without_room_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """Where the bytes do not fit, the error is the world's and no part of them stays."""
+    store = Store(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+    try:
+        with pytest.raises(GroundError) as caught:
+            store.put(b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (caught.value.code, caught.value.kind) == ("ground.disk.full", "world")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert store.get(store.put(b"x" * 100_000)) == b"x" * 100_000
