@@ -18,11 +18,13 @@ from mintmark.define.label import Label, Outcome
 from mintmark.define.model import Learner, LightGBM, Logistic, Model
 from mintmark.define.policy import Cost, Policy
 from mintmark.define.row import greatest, least, ref, where
+from mintmark.define.split import Split
 
 __all__ = [
     "Aggregate", "Bound", "Category", "Cost", "Definitions", "Entity", "Event", "Expr", "Features",
     "Field", "Fixed", "Flag", "Gates", "Integer", "Label", "Learner", "LightGBM", "Logistic",
-    "MONEY_MAX", "Model", "Money", "Optional", "Outcome", "Pan", "Policy", "Text", "Time", "Waiver",
+    "MONEY_MAX", "Model", "Money", "Optional", "Outcome", "Pan", "Policy", "Split", "Text", "Time",
+    "Waiver",
     "at_least", "at_most", "count", "greatest", "kinds_of", "least", "nodes_of", "ref",
     "values_of", "where", "words",
 ]

@@ -11,6 +11,7 @@ from mintmark.define.fault import Noun, refuse_pan
 from mintmark.define.features import Features, unknown_feature
 from mintmark.define.label import Label
 from mintmark.define.place import Place, user_place
+from mintmark.define.split import Split
 from mintmark.ground import DefineError, digest
 
 Parameter = int | float | str | bool | None
@@ -94,6 +95,13 @@ class Model(metaclass=Noun):
         How its margin becomes a probability.
     inputs : iterable of str or None
         The features that it looks at; None is all outputs.
+    split : Split or None
+        Which stretches of time it learns from and is tested on; None is a `Split` by the first
+        role of the event.
+    purpose, owner : str
+        What it is for and who answers for it, for its card, which says so where nobody does.
+    limits : iterable of str
+        What it must not be used for, as its owner knows it.
     """
 
     name: str
@@ -103,6 +111,10 @@ class Model(metaclass=Noun):
     floor: Learner = slot(kw_only=True, default_factory=Logistic)
     calibrate: Literal["isotonic", "platt"] | None = slot(kw_only=True, default="isotonic")
     inputs: tuple[str, ...] | None = slot(kw_only=True, default=None)
+    split: Split = slot(kw_only=True, default=None)  # type: ignore[assignment]
+    purpose: str = slot(kw_only=True, default="")
+    owner: str = slot(kw_only=True, default="")
+    limits: tuple[str, ...] = slot(kw_only=True, default=())
     place: Place = slot(default_factory=user_place, init=False)
 
     def __post_init__(self) -> None:
@@ -123,6 +135,8 @@ class Model(metaclass=Noun):
                 code="define.model.label",
             )
         self._check_inputs()
+        self._check_split()
+        self._check_words()
 
     def __repr__(self) -> str:
         return f"<model {self.name}>"
@@ -148,7 +162,39 @@ class Model(metaclass=Noun):
             "floor": self.floor.form(),
             "calibrate": self.calibrate,
             "inputs": list(self.names),
+            "split": self.split.form(),
+            "purpose": self.purpose,
+            "owner": self.owner,
+            "limits": list(self.limits),
         }
+
+    def _check_split(self) -> None:
+        roles = self.features.event.keys
+        told: Any = self.split
+        if told is None:
+            object.__setattr__(self, "split", Split(next(iter(roles), "")))
+        limit.instance(self.split, Split, self.place, path="$.model.split")
+        if self.split.subject not in roles:
+            raise DefineError(
+                "a split is by a role that the event does not have",
+                at=self.split.place.at("$.model.split.subject"),
+                got=repr(self.split.subject),
+                want=" or ".join(sorted(roles)),
+                code="define.split.subject",
+            )
+
+    def _check_words(self) -> None:
+        object.__setattr__(self, "limits", tuple(self.limits))
+        for part, told in (("purpose", self.purpose), ("owner", self.owner)):
+            refuse_pan(told, self.place, path=f"$.model.{part}")
+            if not isinstance(told, str):
+                raise DefineError(
+                    f"a model's {part} is not a text",
+                    at=self.place.at(f"$.model.{part}"),
+                    got=repr(told)[:80],
+                    want="a few words, for the model's card",
+                    code="define.model.words",
+                )
 
     def _check_inputs(self) -> None:
         told: Any = self.inputs
