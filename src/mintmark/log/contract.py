@@ -134,7 +134,7 @@ class TableContract:
         """Let the row contract decide about the rows that the columns were not sure of."""
         unsure = (~sure).arg_true()
         sources = [rule.source for rule in self.shape.rules if rule.source in table.columns]
-        rows = table.select(dict.fromkeys(sources))[unsure]
+        rows = table.select(list(dict.fromkeys(sources)))[unsure]
         faults: list[tuple[int, Fault]] = []
         mended: list[Row] = []
         for position, row in zip(unsure, _as_values(rows).iter_rows(named=True), strict=True):
