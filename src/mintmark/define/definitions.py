@@ -27,18 +27,13 @@ class Definitions:
         By name.
     labels : tuple of Label
         By event and field.
-    features : Features or None
-        Those of the model; without a model, the only ones there are.
-    model, policy, gates : Model, Policy, Gates, or None
-        None where the folder has none yet.
+    parts : Parts
+        Features, model, policy and gates, as far as there are any.
     """
 
     events: tuple[Event, ...]
     labels: tuple[Label, ...]
-    features: Features | None
-    model: Model | None
-    policy: Policy | None
-    gates: Gates | None
+    parts: "Parts"
 
     def __repr__(self) -> str:
         return f"<definitions {', '.join(event.name for event in self.events)}>"
@@ -65,59 +60,113 @@ class Definitions:
             code="define.event.unknown",
         )
 
+    @property
+    def features(self) -> Features:
+        """The features of the model; without a model, the only ones there are.
+
+        Raises
+        ------
+        DefineError
+            `define.features.missing`.
+        """
+        return _there(self.parts.features, "features")
+
+    @property
+    def model(self) -> Model:
+        """The model.
+
+        Raises
+        ------
+        DefineError
+            `define.model.missing`.
+        """
+        return _there(self.parts.model, "model")
+
+    @property
+    def policy(self) -> Policy:
+        """The policy.
+
+        Raises
+        ------
+        DefineError
+            `define.policy.missing`.
+        """
+        return _there(self.parts.policy, "policy")
+
+    @property
+    def gates(self) -> Gates:
+        """The gates.
+
+        Raises
+        ------
+        DefineError
+            `define.gates.missing`.
+        """
+        return _there(self.parts.gates, "gates")
+
     def form(self) -> dict[str, Any]:
         """Return the canonical form."""
-
-        def maybe(noun: Any) -> Any:
-            return None if noun is None else noun.form()
-
+        parts = vars(self.parts).items()
         return {
             "events": [event.form() for event in self.events],
             "labels": [label.form() for label in self.labels],
-            "features": maybe(self.features),
-            "model": maybe(self.model),
-            "policy": maybe(self.policy),
-            "gates": maybe(self.gates),
-        }
+        } | {name: None if noun is None else noun.form() for name, noun in parts}
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Those nouns of which a folder defines one, or none yet."""
+
+    features: Features | None
+    model: Model | None
+    policy: Policy | None
+    gates: Gates | None
 
 
 def assembled(values: Iterable[object]) -> tuple[Definitions, list[MintmarkError]]:
     """Return the definitions among some values, and the faults of putting them together."""
     told = list({id(value): value for value in values}.values())
     model = _newest(told, Model)
-    policy, gates = _newest(told, Policy), _newest(told, Gates)
     features = model.features if model else _newest(told, Features)
+    parts = Parts(features, model, _newest(told, Policy), _newest(told, Gates))
     events = _distinct(_events(told, features))
     labels = _distinct(_labels(told, model, features))
     definitions = Definitions(
         events=tuple(sorted(events, key=lambda e: e.name)),
         labels=tuple(sorted(labels, key=lambda b: (b.key, b.digest))),
-        features=features,
-        model=model,
-        policy=policy,
-        gates=gates,
+        parts=parts,
     )
     return definitions, [*_faults(told, definitions)]
 
 
 def missing(definitions: Definitions) -> Iterator[MintmarkError]:
     """Yield the faults of a folder that is sound as far as it goes and lacks what a run needs."""
-    needs = (
-        ("event", definitions.events, 'payment = mm.Event("payment", id=..., at=..., ...)'),
-        ("features", definitions.features, "features = mm.Features(payment, ...)"),
-        (
-            "model",
-            definitions.model,
-            'model = mm.Model("card_fraud", features=..., label=..., ...)',
-        ),
-        ("policy", definitions.policy, "policy = mm.Policy(model, approve=..., ...)"),
-        ("gates", definitions.gates, 'gates = mm.Gates(average_precision=mm.at_least("floor"))'),
+    if not definitions.events:
+        yield _none("event")
+    for name, noun in vars(definitions.parts).items():
+        if noun is None:
+            yield _none(name)
+
+
+_EXAMPLES = {
+    "event": 'payment = mm.Event("payment", id=..., at=..., keys=..., fields=...)',
+    "features": "features = mm.Features(payment, ...)",
+    "model": 'model = mm.Model("card_fraud", features=..., label=..., learner=...)',
+    "policy": "policy = mm.Policy(model, approve=..., review=..., decline=...)",
+    "gates": 'gates = mm.Gates(average_precision=mm.at_least("floor"))',
+}
+
+
+def _none(name: str) -> DefineError:
+    return DefineError(
+        f"the definitions hold no {name}", want=_EXAMPLES[name], code=f"define.{name}.missing"
     )
-    for name, found, want in needs:
-        if not found:
-            yield DefineError(
-                f"the definitions hold no {name}", want=want, code=f"define.{name}.missing"
-            )
+
+
+def _there(noun: T | None, name: str) -> T:
+    if noun is None:
+        raise _none(name)
+    return noun
 
 
 def _newest(told: list[object], kind: type[T]) -> T | None:
@@ -167,9 +216,9 @@ def _faults(told: list[object], definitions: Definitions) -> Iterator[MintmarkEr
         for second in found[1:]:
             yield _twice(f"a folder defines one {kind.__name__.lower()}", found[0], second)
     blocks = [value for value in told if isinstance(value, Features)]
-    if definitions.model is None and len(blocks) > 1:
+    if definitions.parts.model is None and len(blocks) > 1:
         yield _twice("no model says which features are meant", blocks[0], blocks[1])
-    policy, model = definitions.policy, definitions.model
+    policy, model = definitions.parts.policy, definitions.parts.model
     if policy is not None and model is not None and policy.model is not model:
         yield _twice("the policy is of another model", model, policy)
     yield from _groups(definitions)
@@ -177,10 +226,11 @@ def _faults(told: list[object], definitions: Definitions) -> Iterator[MintmarkEr
 
 def _groups(definitions: Definitions) -> Iterator[MintmarkError]:
     """A gate by groups names a column of the request that can make groups."""
-    if definitions.gates is None or definitions.features is None:
+    gates, features = definitions.parts.gates, definitions.parts.features
+    if gates is None or features is None:
         return
-    event = definitions.features.event
-    for name, bound in definitions.gates.gates.items():
+    event = features.event
+    for name, bound in gates.gates.items():
         if bound.by is None:
             continue
         column: Expr | None = None

@@ -175,6 +175,11 @@ class Event(metaclass=Noun):
         return _column_of(self, name)
 
     @property
+    def id(self) -> str:
+        """The column of the event's id."""
+        return self.id_column
+
+    @property
     def at(self) -> Expr:
         """The time at which the event happened."""
         return Expr(op="at", kind="time", stream=self)

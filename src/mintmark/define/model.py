@@ -97,7 +97,7 @@ class Model(metaclass=Noun):
         The features that it looks at; None is all outputs.
     split : Split or None
         Which stretches of time it learns from and is tested on; None is a `Split` by the first
-        role of the event.
+        role of the event by name.
     purpose, owner : str
         What it is for and who answers for it, for its card, which says so where nobody does.
     limits : iterable of str
@@ -172,7 +172,7 @@ class Model(metaclass=Noun):
         roles = self.features.event.keys
         told: Any = self.split
         if told is None:
-            object.__setattr__(self, "split", Split(next(iter(roles), "")))
+            object.__setattr__(self, "split", Split(min(roles, default="")))
         limit.instance(self.split, Split, self.place, path="$.model.split")
         if self.split.subject not in roles:
             raise DefineError(

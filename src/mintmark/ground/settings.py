@@ -138,7 +138,8 @@ def _model() -> Any:
         def settings_customise_sources(  # type: ignore[override]
             cls, settings_cls: type[BaseSettings], **sources: Any
         ) -> tuple[Any, ...]:
-            file = TomlConfigSettingsSource(settings_cls, Path(cls._toml))  # type: ignore[attr-defined]
+            path = Path(cls._toml)  # type: ignore[attr-defined]
+            file = TomlConfigSettingsSource(settings_cls, path)
             return sources["env_settings"], file
 
     return Told

@@ -1,6 +1,6 @@
 """Definitions compiled to one immutable, printable, digested plan."""
 
-from mintmark.plan.compile import PASSES, compile
+from mintmark.plan.passes import PASSES, compile_plan
 from mintmark.plan.plan import Aggregate, Column, Group, Node, Output, Plan
 from mintmark.plan.zones import check_zones, zone_digest, zone_table
 
@@ -13,7 +13,7 @@ __all__ = [
     "Output",
     "Plan",
     "check_zones",
-    "compile",
+    "compile_plan",
     "zone_digest",
     "zone_table",
 ]

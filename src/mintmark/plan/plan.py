@@ -162,6 +162,23 @@ class Plan:
             code="plan.event.unknown",
         )
 
+    def scale_of(self, name: str) -> int:
+        """Return the decimals of a field of the request: its stored integer is value * 10**scale.
+
+        Raises
+        ------
+        PlanError
+            `plan.field.unknown`.
+        """
+        fields = self.event(self.request)["fields"]
+        if name not in fields:
+            raise PlanError(
+                f'event "{self.request}" has no field "{name}"',
+                want=" or ".join(sorted(fields)),
+                code="plan.field.unknown",
+            )
+        return int(fields[name].get("scale", 0))
+
     def form(self) -> dict[str, Any]:
         """Return the canonical form, which `Plan.from_form` reads back, digest included."""
         return self._form() | {"digest": self.digest}

@@ -44,7 +44,7 @@ class Draft:
     outputs: tuple[Output, ...] = ()
 
 
-def compile(features: Features, *, label: Label | None = None) -> Plan:
+def compile_plan(features: Features, *, label: Label | None = None) -> Plan:
     """Return the plan of some features.
 
     Parameters
