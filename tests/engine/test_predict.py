@@ -132,14 +132,23 @@ def test_probability_goes_through_the_calibration(bundle: Path) -> None:
         ("tree_sizes=", "tree_sizes=1"),
         ("tree_sizes=", "tree_sizes=-"),
         ("leaf_value=", "leaf_value=nan "),
+        ("leaf_value=-", "leaf_value=1e999"),
+        ("internal_count=3000", "internal_count=9999999999"),
+        ("shrinkage=1\n", "shrinkage=x\n"),
+        ("num_cat=0\n", "num_cat=0\ncat_boundaries=0 1\n"),
     ],
 )
 def test_an_altered_model_text_is_refused(trained: lightgbm.Booster, old: str, new: str) -> None:
-    """No alteration of the shape reaches the native reader."""
+    """No alteration of the shape reaches the native reader, not even where the sizes agree."""
     text = trained.model_to_string()
     assert old in text
+    altered = text.replace(old, new, 1)
+    if text.index(old) > text.index("Tree=0"):
+        size = text.split("tree_sizes=")[1].split(" ")[0]
+        grown = str(int(size) + len(altered) - len(text))
+        altered = altered.replace(f"tree_sizes={size}", f"tree_sizes={grown}", 1)
     with pytest.raises(EngineError) as caught:
-        check_text(text.replace(old, new, 1).encode(), names=NAMES)
+        check_text(altered.encode(), names=NAMES)
     assert caught.value.code == "engine.model_text.shape"
 
 

@@ -34,6 +34,11 @@ _OR_INFINITE = rf"(?:{_NUMBER}|-?inf)"  # a split of null against everything has
 _THRESHOLDS = re.compile(rf"{_OR_INFINITE}(?: {_OR_INFINITE})*")
 _NODE_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
 _NODE_NUMBERS = ("split_gain", "threshold", "internal_value", "internal_weight")
+_WHOLE_MAX = 2**31 - 1  # LightGBM keeps whole numbers in 32 bits
+_TREE_KEYS = frozenset(
+    (*_NODE_INTEGERS, *_NODE_NUMBERS, "Tree", "num_leaves", "num_cat", "leaf_value", "leaf_weight",
+     "leaf_count", "is_linear", "shrinkage")
+)  # fmt: skip
 _NUMERIC_SPLITS = frozenset({0, 2, 4, 6, 8, 10})  # bit 0 would mean a split by category sets
 
 
@@ -77,7 +82,14 @@ def _values(fields: dict[str, str], key: str, count: int, at: str) -> np.ndarray
     if not grammar.fullmatch(text) or text.count(" ") != count - 1:
         raise _fault("a list of numbers is missing, cut or too long", at=f"{at}.{key}", got=text,
                      want=f"{count} {'whole ' if whole else ''}numbers")  # fmt: skip
-    return np.array(text.split(" "), dtype=np.int64 if whole else np.float64)
+    array = np.array(text.split(" "), dtype=np.int64 if whole else np.float64)
+    if (
+        (np.abs(array) > _WHOLE_MAX).any()
+        if whole
+        else (key != "threshold" and not np.isfinite(array).all())
+    ):
+        raise _fault("a number is too large", at=f"{at}.{key}", got=text, want="numbers that fit")
+    return array
 
 
 def _check_branches(fields: dict[str, str], leaves: int, inputs: int, at: str) -> None:
@@ -115,10 +127,11 @@ def _check_tree(block: str, *, number: int, inputs: int) -> int:
     kind = (fields.get("num_cat"), fields.get("is_linear"))
     text = fields.get("num_leaves", "")
     leaves = int(text) if re.fullmatch(r"[0-9]{1,5}", text) else 0
-    if kind != ("0", "0") or not 1 <= leaves <= LEAVES_MAX:
+    if kind != ("0", "0") or not 1 <= leaves <= LEAVES_MAX or set(fields) != _TREE_KEYS:
         raise _fault("a tree is of a kind not served", at=at, got=f"{kind} num_leaves={text}",
                      want=f"no categories, not linear, 1..{LEAVES_MAX} leaves")  # fmt: skip
     _values(fields, "leaf_value", leaves, at)
+    _values(fields, "shrinkage", 1, at)
     if leaves > 1:
         _values(fields, "leaf_weight", leaves, at)
         _values(fields, "leaf_count", leaves, at)
@@ -142,6 +155,9 @@ def _check_header(fields: dict[str, str], names: Sequence[str]) -> list[int]:
     if fields["feature_names"].split(" ") != list(names):
         raise _fault("its inputs are not the bundle's", at="model.txt feature_names",
                      got=fields["feature_names"], want=" ".join(names))  # fmt: skip
+    if fields["feature_infos"].count(" ") != len(names) - 1 or "=" in fields["feature_infos"]:
+        raise _fault("it describes another number of inputs", at="model.txt feature_infos",
+                     got=fields["feature_infos"], want=f"{len(names)} ranges")  # fmt: skip
     sizes = fields["tree_sizes"]
     if not _INTEGERS.fullmatch(sizes) or "-" in sizes or sizes.count(" ") >= TREES_MAX:
         raise _fault("it names no sizes of trees", at="model.txt tree_sizes", got=sizes,
