@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one stream in seq order: int64[n] times, int64[slots, n] inputs, int64[columns, n]
-    stored values, and the table that they came from."""
+    """The rows of one stream in the order of the log.
+
+    at, known_at, seq : int64[n];  inputs : int64[slots, n];  values : int64[columns, n], what is
+    stored with each event;  table : where they came from.
+    """
 
     at: Ints
     known_at: Ints
@@ -40,9 +43,7 @@ class Batch:
         return len(self.seq)
 
 
-def read_batch(
-    kernel: Kernel, stream: StreamProgram, table: pa.Table, interner: Interner
-) -> Batch:
+def read_batch(kernel: Kernel, stream: StreamProgram, table: pa.Table, interner: Interner) -> Batch:
     """Return the rows of a stream with the values that are stored with each of them.
 
     Raises
@@ -129,5 +130,6 @@ def factorise_keys(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[Ints,
 
 
 def _extended(key: Key, value: Key) -> Key:
-    assert isinstance(key, tuple) and not isinstance(value, tuple)  # built from () by single values
+    assert isinstance(key, tuple)  # keys are built from ()
+    assert not isinstance(value, tuple)  # by single values
     return (*key, value)

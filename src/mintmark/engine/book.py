@@ -1,7 +1,7 @@
 """Which event a label means, when live: ids of events, where they are, and labels that came first.
 
-Exact and small: an event that no request can see any more is struck out of the book, and a label for
-it then changes nothing that anybody could read.
+Exact and small: an event that no request can see any more is struck out of the book, and a label
+for it then changes nothing that anybody could read.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import numpy as np
 
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
+from mintmark.engine.snapshot import BookForm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.engine.interner import Value
+    from mintmark.engine.program import Program
 
     Ints = NDArray[np.int64]
 
@@ -59,11 +61,20 @@ class Book:
     parked: dict[Value, list[Told]] = field(default_factory=dict)
     prune_above: int = FEWEST
 
-    @classmethod
-    def empty(cls, labels: tuple[int, ...], groups: tuple[int, ...], horizon_us: int) -> Book:
-        """Return a book of nothing."""
-        width = FIRST + len(labels) + len(groups)
-        return cls(labels, groups, horizon_us, np.zeros((16, width), dtype=np.int64))
+    def form(self) -> BookForm:
+        """Return what a snapshot keeps beside the rows."""
+        parked = [
+            (id_, [(told.label, told.revision, told.value) for told in waiting])
+            for id_, waiting in self.parked.items()
+        ]
+        return BookForm(ids=list(self.index), parked=parked)
+
+    def fill(self, form: BookForm, rows: Ints) -> None:
+        """Take over what a snapshot kept."""
+        self.rows = np.concatenate([rows, np.zeros_like(self.rows)])
+        self.index = {id_: place for place, id_ in enumerate(form.ids)}
+        self.parked = {id_: [Told(*told) for told in waiting] for id_, waiting in form.parked}
+        self.prune_above = max(2 * len(rows), FEWEST)
 
     def enter(self, id_: Value, *, at: int, seq: int, keys: list[int]) -> list[Told]:
         """Note an event, by the row of its key in each group; return the labels that waited for it.
@@ -109,3 +120,13 @@ class Book:
         self.rows = np.concatenate([self.rows[: len(self.index)][alive], self.rows[:16] * 0])
         self.index = {id_: place for place, id_ in enumerate(ids)}
         self.prune_above = max(2 * len(ids), FEWEST)
+
+
+def empty_book(program: Program, of: str) -> Book:
+    """Return the book of a stream before its first event."""
+    labels = tuple(code for code, label in enumerate(program.labels) if label.of == of)
+    groups = tuple(g for g, group in enumerate(program.groups) if set(group.labels) & set(labels))
+    horizons = [program.groups[group].horizon_us for group in groups]
+    horizon_us = L.FOREVER if L.FOREVER in horizons else max(horizons, default=0)
+    width = FIRST + len(labels) + len(groups)
+    return Book(labels, groups, horizon_us, np.zeros((16, width), dtype=np.int64))

@@ -103,9 +103,7 @@ def fold_history(
         np.where(job.event_code < 0, 0, job.event_code + first)
         for job, first in zip(jobs, first_keys, strict=True)
     )
-    return History(
-        program, batches, interner, features, state, keys, first_keys, told, event_keys
-    )
+    return History(program, batches, interner, features, state, keys, first_keys, told, event_keys)
 
 
 def _batches(

@@ -54,10 +54,7 @@ class Interner:
 
 def factorise(values: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[Key]]:
     """Return the place of each value among the different ones, -1 for null, and those values."""
-    encoded = values.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks) if encoded.num_chunks else pa.array([], pa.string())
-    if not isinstance(encoded, pa.DictionaryArray):
-        encoded = encoded.dictionary_encode()
+    whole = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    encoded = whole.dictionary_encode()
     places = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     return places, encoded.dictionary.to_pylist()

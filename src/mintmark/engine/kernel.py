@@ -1,8 +1,8 @@
 """The compiled kernel: found in the cache or compiled once, then called by replay and live alike.
 
-It is compiled once for each version of Mintmark, Numba, llvmlite and CPU, never for a plan and never
-under a request. Numba's own cache does not notice an edit in another file that a function calls, so
-the folder of the cache is named by the digest of every source that is compiled.
+It is compiled once for each version of Mintmark, Numba, llvmlite and CPU, never for a plan and
+never under a request. Numba's own cache does not notice an edit in another file that a function
+calls, so the folder of the cache is named by the digest of every source that is compiled.
 """
 
 from __future__ import annotations

@@ -40,9 +40,7 @@ def variance_limbs(
             second = builder.add(second, part)
         product = builder.mul(builder.sext(count, wide), second)
         result = builder.sub(product, builder.mul(first, first))
-        limbs = [
-            builder.trunc(builder.lshr(result, wide(64 * place)), word) for place in range(4)
-        ]
+        limbs = [builder.trunc(builder.lshr(result, wide(64 * place)), word) for place in range(4)]
         return context.make_tuple(builder, signature.return_type, limbs)
 
     return signature, emit

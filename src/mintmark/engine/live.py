@@ -8,26 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import index
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
-from mintmark.engine.book import Book, Change
+from mintmark.engine.book import Book, Change, empty_book
 from mintmark.engine.folding import History, fold_history
 from mintmark.engine.intake import Intake
+from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
+from mintmark.engine.program import lower
+from mintmark.engine.sentinel import FORMAT
+from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
+from mintmark.engine.state import State
 from mintmark.ground import EngineError, Progress, Silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mintmark.engine.interner import Interner, Key
+    from mintmark.engine.interner import Key
     from mintmark.engine.program import Program
-    from mintmark.engine.state import State
     from mintmark.plan import Plan
 
 Row = Mapping[str, Any]
@@ -118,6 +123,63 @@ class Live:
         A row of a stream that the plan does not read moves nothing but `seq`.  Raises as `decide`.
         """
         self._take(stream, row, None)
+
+    def snapshot(self, path: Path) -> None:
+        """Write the state to a file, whole or not at all.
+
+        Raises
+        ------
+        GroundError
+            `ground.disk.full`, kind "world".
+        """
+        state = self._state
+        arrays = {
+            "heap": state.heap[: state.meta[L.META_USED]],
+            "keys": state.keys[: state.n_keys],
+            "free": state.free,
+            "meta": state.meta,
+        }
+        for group, keys in enumerate(self._keys):
+            arrays[f"group {group}"] = np.array(list(keys.values()), dtype=np.int64)
+        for of, book in self._books.items():
+            arrays[f"book {of}"] = book.rows[: len(book.index)]
+        header = Header(
+            format=FORMAT,
+            plan=self._program.plan_digest,
+            seq=self.seq,
+            n_keys=state.n_keys,
+            shapes=shapes_of(arrays),
+            texts=self._interner.values,
+            keys=[list(keys) for keys in self._keys],
+            books={of: book.form() for of, book in self._books.items()},
+        )
+        write_snapshot(path, Snapshot(header, arrays))
+
+    @classmethod
+    def restore(cls, path: Path, plan: Plan) -> Live:
+        """Return the state that a snapshot holds, ready for the row after it.
+
+        Raises
+        ------
+        EngineError
+            `engine.snapshot.missing`, `.foreign`, `.damaged`, `.version` or `.plan`.
+        """
+        program = lower(plan)
+        snapshot = read_snapshot(path, program.plan_digest)
+        header, arrays = snapshot.header, snapshot.arrays
+        state = State.empty(program)
+        state.heap, state.keys = arrays["heap"], arrays["keys"]
+        state.free, state.meta, state.n_keys = arrays["free"], arrays["meta"], header.n_keys
+        keys = [
+            dict(zip(keys, arrays[f"group {group}"].tolist(), strict=True))
+            for group, keys in enumerate(header.keys)
+        ]
+        books = {of: empty_book(program, of) for of in header.books}
+        for of, form in header.books.items():
+            books[of].fill(form, arrays[f"book {of}"])
+        live = cls(program, state, Interner(header.texts), keys, books)
+        live.seq = header.seq
+        return live
 
     def _take(self, name: str, row: Row, features: NDArray[np.float64] | None) -> None:
         intake = self._intakes.get(name)

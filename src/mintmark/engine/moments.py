@@ -1,7 +1,7 @@
 """Exact parts of additive aggregates: how many values, their sum, the sum of their squares.
 
 Every part is a plain sum of integers cut at 32 bits, so nothing carries inside the loop, nothing
-overflows below 2**31 events, parts of disjoint windows add, and what was added subtracts again.
+overflows below 2**30 events, parts of disjoint windows add, and what was added subtracts again.
 Compiled; imported only by the kernel.
 
     S1 = high * 2**32 + low          S2 = q0 + q1 * 2**32 + q2 * 2**64 + q3 * 2**96

@@ -30,7 +30,7 @@ NO_AMENDS = np.empty((0, L.AMEND_SIZE), dtype=np.int64)
 
 @dataclass(frozen=True)
 class Mode:
-    """What a fold of history is for: features of every request (`read`), the state after (`keep`)."""
+    """What a fold of history is for: features of requests (`read`), the state after (`keep`)."""
 
     read: bool
     keep: bool

@@ -15,7 +15,7 @@ import polars as pl
 
 from mintmark.engine import layout as L
 from mintmark.engine.batch import column_of, integers
-from mintmark.engine.book import FIRST, Book, Told
+from mintmark.engine.book import FIRST, Book, Told, empty_book
 from mintmark.engine.sentinel import NULL
 
 if TYPE_CHECKING:
@@ -99,30 +99,27 @@ def filled_book(history: History, of: str) -> Book:
     Cost: 1 us for each event that can still be seen, and one hash join.
     """
     program, events = history.program, history.batches[of]
-    labels = tuple(code for code, label in enumerate(program.labels) if label.of == of)
-    groups = tuple(g for g, group in enumerate(program.groups) if set(group.labels) & set(labels))
-    horizons = [program.groups[g].horizon_us for g in groups]
-    horizon_us = L.FOREVER if L.FOREVER in horizons else max(horizons, default=0)
-    book = Book.empty(labels, groups, horizon_us)
-    alive = np.arange(len(events))
+    book = empty_book(program, of)
+    ids = column_of(events.table, program.streams[of].shape.id, of)
+    known = pl.DataFrame({"id": pl.from_arrow(ids)})
+    kept = known["id"].is_first_distinct().to_numpy()
     watermark = int(history.state.meta[L.META_WATERMARK])
-    if horizon_us != L.FOREVER and watermark != NULL:
-        alive = alive[events.at > watermark - horizon_us]
+    if book.horizon_us != L.FOREVER and watermark != NULL:
+        kept = kept & (events.at > watermark - book.horizon_us)
+    alive = np.flatnonzero(kept)
     rows = np.full((len(events), book.rows.shape[1]), NULL, dtype=np.int64)
     rows[:, 0], rows[:, 1] = events.at, events.seq
-    for place, code in enumerate(labels):
+    for place, code in enumerate(book.labels):
         change = history.amendments[code]
         np.maximum.at(rows[:, FIRST + place], change.event_row, change.revision)
-    for place, group in enumerate(groups, start=FIRST + len(labels)):
+    for place, group in enumerate(book.groups, start=FIRST + len(book.labels)):
         rows[:, place] = history.event_keys[group]
-    ids = column_of(events.table, program.streams[of].shape.id, of)
     book.rows = np.concatenate([rows[alive], np.zeros_like(book.rows)])
     book.index = {id_: place for place, id_ in enumerate(ids.take(alive).to_pylist())}
-    for code in labels:
+    for code in book.labels:
         label = program.labels[code]
-        waiting = label_rows(label, history.batches[label.stream].table).join(
-            pl.DataFrame({"id": pl.from_arrow(ids)}), on="id", how="anti"
-        )
-        for seq, revision, value, id_ in waiting.sort("seq").iter_rows():
+        told = label_rows(label, history.batches[label.stream].table)
+        waiting = told.join(known, on="id", how="anti").sort("seq")
+        for revision, value, id_ in waiting.select("revision", "value", "id").iter_rows():
             book.parked.setdefault(id_, []).append(Told(code, revision, value))
     return book

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from mintmark.engine import layout as L
 from mintmark.engine.registers import Draft, RowProgram, Slot, answer, slots_of, store
-from mintmark.engine.shape import LabelShape, Shape, declared_values, label_shapes, shapes_of
+from mintmark.engine.shape import LabelShape, Shape, label_shapes, shapes_of
 from mintmark.engine.windows import GroupProgram, column_rows, lower_groups, register_places
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mintmark.plan import Node, Plan
+    from mintmark.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,8 @@ def lower(plan: Plan) -> Program:
     Cost: a few milliseconds, and a quarter of a second for each time zone met first.
     """
     shapes = shapes_of(plan)
-    texts = _texts(plan, shapes)
-    wanted = {column.label for column in plan.columns if column.label is not None}
-    labels = tuple(label for label in label_shapes(plan, shapes) if label.name in wanted)
+    texts = _texts(plan)
+    labels = label_shapes(plan, shapes)
     codes = {label.name: code for code, label in enumerate(labels)}
     groups, table = lower_groups(plan, codes, shapes[plan.request].lateness_us)
     streams = {name: _stream(plan, shapes[name], texts) for name in _folded(plan, labels)}
@@ -77,7 +76,7 @@ def lower(plan: Plan) -> Program:
         groups=groups,
         labels=labels,
         table=table,
-        answer=_answer(plan, shapes, streams[plan.request].slots, texts),
+        answer=_answer(plan, streams[plan.request].slots, texts),
         aggregates=len(plan.aggregates),
         texts=tuple(texts),
         names=tuple(output.name for output in plan.outputs),
@@ -92,14 +91,13 @@ def _folded(plan: Plan, labels: tuple[LabelShape, ...]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _texts(plan: Plan, shapes: Mapping[str, Shape]) -> dict[str, int]:
+def _texts(plan: Plan) -> dict[str, int]:
     """Codes of every text that the plan names; texts met later get greater ones."""
     named: list[str] = []
     for nodes in (plan.nodes, *(plan.event_nodes[name] for name in sorted(plan.event_nodes))):
         named += [node.value for node in nodes if isinstance(node.value, str)]
-    for name in sorted(shapes):
-        for field in shapes[name].fields.values():
-            named += field.values or ()
+    for output in plan.outputs:
+        named += output.values or ()
     return {text: code for code, text in enumerate(dict.fromkeys(named))}
 
 
@@ -119,15 +117,9 @@ def _stream(plan: Plan, shape: Shape, texts: Mapping[str, int]) -> StreamProgram
     )
 
 
-def _answer(
-    plan: Plan, shapes: Mapping[str, Shape], slots: tuple[Slot, ...], texts: Mapping[str, int]
-) -> RowProgram:
+def _answer(plan: Plan, slots: tuple[Slot, ...], texts: Mapping[str, int]) -> RowProgram:
     draft = Draft(list(slots), texts)
-    nodes: tuple[Node, ...] = tuple(plan.nodes)
-    draft.write(nodes, register_places(plan))
+    draft.write(plan.nodes, register_places(plan))
     for output in plan.outputs:
-        declared = None
-        if nodes[output.node].kind == "category":
-            declared = declared_values(plan, shapes, output.node)
-        answer(draft, output.node, declared)
+        answer(draft, output.node, output.values)
     return draft.finish()

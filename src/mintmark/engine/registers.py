@@ -16,14 +16,14 @@ import numpy as np
 
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import LIMIT
-from mintmark.engine.shape import Shape
-from mintmark.engine.zones import zone_table
+from mintmark.engine.shape import TIME_SCALE, Shape, scale_of
 from mintmark.ground import EngineError
+from mintmark.plan import zone_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mintmark.plan import Column, Node, Plan
+    from mintmark.plan import Column, Node
 
 _CODES = {op: code for code, op in enumerate(L.OPS)}
 _CALENDAR = ("hour", "weekday", "day")
@@ -114,9 +114,9 @@ class Draft:
 
     def _zone(self, zone: str) -> tuple[int, int]:
         if zone not in self.zone_places:
-            rows = zone_table(zone)
-            self.zone_places[zone] = (len(self.zones), len(rows))
-            self.zones += rows
+            times, offsets = zone_table(zone)
+            self.zone_places[zone] = (len(self.zones), len(times))
+            self.zones += zip(times, offsets, strict=True)
         return self.zone_places[zone]
 
     def finish(self) -> RowProgram:
@@ -140,7 +140,7 @@ def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
             continue
         name = "" if node.op == "at" else str(node.value)
         if node.op == "at":
-            slot = Slot("at", "", coded=False, limit=LIMIT, scale=0)
+            slot = Slot("at", "", coded=False, limit=LIMIT, scale=TIME_SCALE)
         elif node.op == "key":
             slot = Slot("key", name, coded=True, limit=LIMIT, scale=0)
         else:
@@ -151,7 +151,7 @@ def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
 
 
 def store(draft: Draft, nodes: Sequence[Node], column: Column) -> list[int]:
-    """Return how a column is stored: from a slot, from a register, or as an outcome not yet told."""
+    """Return how a column is stored: from a slot, a register, or as an outcome not yet told."""
     root = column.node
     masks = []
     while root is not None and column.source == "expr" and _masked(nodes, root):
@@ -167,7 +167,7 @@ def store(draft: Draft, nodes: Sequence[Node], column: Column) -> list[int]:
         return [L.STORE_SLOT, draft.slot_of(node), 0, mask, LIMIT]
     if node.op == "fixed":
         return [L.STORE_NUMBER, node.args[0], _whole(node), mask, LIMIT]
-    return [L.STORE_NUMBER, root, column.scale, mask, LIMIT]
+    return [L.STORE_NUMBER, root, scale_of(column), mask, LIMIT]
 
 
 def _masked(nodes: Sequence[Node], root: int) -> bool:

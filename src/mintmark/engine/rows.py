@@ -2,8 +2,8 @@
 
 Register i holds the value of node i; null is NaN.  The same function runs before the fold (what is
 stored with an event) and after it (what a request is answered), in replay and live.  Every result
-that is not finite is null; no libm, no contraction.  Tables are those of `engine.layout`.  Compiled;
-imported only by the kernel.
+that is not finite is null; no libm, no contraction.  Tables are those of `engine.layout`.
+Compiled; imported only by the kernel.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mintmark.engine.sentinel import LIMIT, MASKED, NULL, UNKNOWN
 _POW10 = np.array([10.0**k for k in range(23)])
 _GREATEST = np.finfo(np.float64).max
 _DAY_US = 86_400_000_000
+_FARTHEST_US = 6e16
 _HOUR_US = 3_600_000_000
 (
     _SLOT, _CONSTANT, _AGGREGATE, _ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQRT, _FIXED,
@@ -85,7 +86,7 @@ def _logic(op, x, y):
 
 @njit
 def _choice(op, x, y, z):
-    """where(x, y, z), null when x is; the least and the greatest of x and y, null when either is."""
+    """where(x, y, z), null when x is; least and greatest of x and y, null when either is."""
     if op == _WHERE:
         if math.isnan(x):
             return np.nan
@@ -106,13 +107,15 @@ def _fixed(x, unit):
 
 @njit
 def _calendar(op, x, first, count, zones):
-    """Hour 0..23, ISO weekday 1..7 or day of month 1..31 of a time in a zone; null outside its table.
+    """Hour 0..23, ISO weekday 1..7 or day of month 1..31 of a time in seconds.
 
-    zones : int64[m, 2], rows (from this time on, offset in us); the last row only closes the table.
+    zones : int64[m, 2], rows (from this time on, offset in us), `count` of them from `first` on;
+    the first offset holds before its time too.
     """
-    if math.isnan(x) or x < zones[first, 0] or x >= zones[first + count - 1, 0]:
+    us = np.rint(x * 1e6)
+    if not abs(us) <= _FARTHEST_US:
         return np.nan
-    at = np.int64(x)
+    at = np.int64(us)
     a = first
     b = first + count
     while b - a > 1:
@@ -233,7 +236,7 @@ def evaluate(
     """Run a row program over n rows.
 
     inputs : int64[slots, n], stored units, NULL for null;  aggregates : float64[n, A] from `fold`;
-    values : int64[columns, n], written by `stores`;  features : float64[n, F], written by `outputs`.
+    values : int64[columns, n], written by `stores`;  features : float64[n, F], by `outputs`.
     """
     code = borrow(code)
     inputs = borrow(inputs)

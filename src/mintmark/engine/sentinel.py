@@ -2,8 +2,9 @@
 
 A stored column is int64.  Three values just above the smallest int64 are not numbers:
 `NULL` (no value), `UNKNOWN` (an outcome that no label has told yet) and `MASKED` (an outcome that
-its `where=` left out for good).  Everything greater than `MASKED` is a value, and no value is beyond
-`LIMIT`, so the sum of its squares over 2**31 events stays inside the limbs of `engine.moments`.
+its `where=` left out for good).  Everything greater than `MASKED` is a value, and no value is
+beyond `LIMIT`, so the sum of its squares over 2**30 events stays inside the limbs of
+`engine.moments`.
 """
 
 NULL = -(2**63)

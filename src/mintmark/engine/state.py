@@ -27,7 +27,7 @@ FIRST_HEAP = 1 << 12
 
 @dataclass
 class Operations:
-    """What to fold, in order: int64[n] each; `source` is a row of events, amendments or requests."""
+    """What to fold, in order: int64[n] each; `source` is a row of what `Events` holds."""
 
     kind: Ints
     group: Ints
@@ -50,8 +50,9 @@ class Events:
 class State:
     """Blocks of events (`heap`), where each key's block is (`keys`), and what is free.
 
-    heap : int64[h], the arena; word 0 is never used;  keys : int64[k, key_size], row 0 an empty key;
-    free : int64[groups, SIZE_CLASSES], heads of lists of free blocks;  meta : words in use, watermark.
+    heap : int64[h], the arena; word 0 is never used;  keys : int64[k, key_size], row 0 an empty
+    key;  free : int64[groups, SIZE_CLASSES], heads of lists of free blocks;  meta : words in use
+    and watermark;  scratch : what `distinct` counts in;  n_keys : rows of `keys` in use.
     """
 
     heap: Ints

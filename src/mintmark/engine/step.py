@@ -1,8 +1,8 @@
 """The compiled fold: one function that inserts, amends and reads, for replay and live alike.
 
 Replay hands it the operations of history key by key; live hands it those of one event.  There is no
-other code that computes an aggregate.  Tables are those of `engine.layout`.  Compiled; imported only
-by the kernel.
+other code that computes an aggregate.  Tables are those of `engine.layout`.  Compiled; imported
+only by the kernel.
 
     at:    ....e1...e2..e2'....r            events of one key, sorted by (at, seq)
                 (lo      hi]   ^ itself     a window with an offset
@@ -197,7 +197,7 @@ def _move(fields, heap, key, start, capacity):
 
 @njit
 def make_room(program, group, group_at, heap, free, meta, key):
-    """Let the full block of a key take one more event; NEED_HEAP, with nothing moved, if it cannot."""
+    """Let the full block of a key take one more event; NEED_HEAP, nothing moved, if it cannot."""
     _forget(program, group_at, heap, key, meta[L.META_WATERMARK])
     fields = L.FIELD_COLUMNS + program[group_at + L.GROUP_COLUMNS]
     capacity = key[L.KEY_CAPACITY]
@@ -284,7 +284,8 @@ def fold(
 
     op_kind : int64[n], bits OP_INSERT, OP_READ, OP_AMEND;  op_group, op_key : int64[n], rows of the
     program and of `keys`;  op_source : int64[n], row of the event, of the amendment or of the
-    request;  out[row, register - out_first] takes the aggregates of a read.  When the status is not DONE the operation at the returned place has changed nothing.
+    request;  out[row, register - out_first] takes the aggregates of a read.  When the status is not
+    DONE, the operation at the returned place has changed nothing and can be handed over again.
     """
     program = borrow(program)
     heap = borrow(heap)
@@ -306,7 +307,8 @@ def fold(
             if status != L.DONE:
                 return i, status
         if kind & L.OP_READ and program[group_at + L.GROUP_SCRATCH]:
-            if scratch.size < distinct.room(key[L.KEY_END] + 1 - key[L.KEY_HEAD]):
+            room = distinct.room(key[L.KEY_END] + 1 - key[L.KEY_HEAD])
+            if scratch.size < room:
                 return i, L.NEED_SCRATCH
         own = -1
         if kind & L.OP_INSERT:

@@ -16,6 +16,7 @@ import numpy as np
 from mintmark.engine import layout as L
 from mintmark.engine.aggregates import CODES, NEEDS
 from mintmark.engine.sentinel import NULL
+from mintmark.engine.shape import scale_of
 from mintmark.ground import EngineError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _view(
     column = plan.columns[head.column]
     slot = plan.groups[head.group].columns.index(head.column)
     records = [
-        [CODES[kind], places[i], column.scale] for kind, i in zip(kinds, members, strict=True)
+        [CODES[kind], places[i], scale_of(column)] for kind, i in zip(kinds, members, strict=True)
     ]
     settles_us = -1 if column.settles_us is None else column.settles_us
     otherwise = NULL if column.otherwise is None else column.otherwise

@@ -1,0 +1,175 @@
+"""Live state in one file: what a fresh process needs to go on where another one stopped.
+
+    16 bytes   magic, with the version of this layout
+     8 bytes   length of the header, little-endian
+    header     msgpack: format, plan, position, shapes, keys, texts, books of labels
+    arrays     int64, little-endian, one after another
+    32 bytes   SHA-256 of everything before
+
+Numbers, texts and lengths only: reading one runs nothing. It is written beside its place and moved
+there whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mintmark.engine.sentinel import FORMAT
+from mintmark.ground import EngineError, disk_watch, short, sync_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+_MAGIC = b"mintmark state 1"
+_DIGEST = 32
+_PIECE = 1 << 22
+
+Atom = str | int
+
+
+class BookForm(msgspec.Struct, frozen=True):
+    """The lists of one book of labels: ids in the order of its rows, and what is parked."""
+
+    ids: list[Atom]
+    parked: list[tuple[Atom, list[tuple[int, int, int]]]]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """Everything but the arrays; `shapes` names these in their order in the file."""
+
+    format: int
+    plan: str
+    seq: int
+    n_keys: int
+    shapes: list[tuple[str, tuple[int, ...]]]
+    texts: list[Atom]
+    keys: list[list[Atom | tuple[Atom, ...]]]
+    books: dict[str, BookForm]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A header and its arrays by name."""
+
+    header: Header
+    arrays: Mapping[str, Ints]
+
+
+def shapes_of(arrays: Mapping[str, Ints]) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the names and shapes of some arrays, as a header has them."""
+    return [(name, tuple(array.shape)) for name, array in arrays.items()]
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Write a snapshot; the place holds the old file or the new one, never half of it.
+
+    Raises
+    ------
+    GroundError
+        `ground.disk.full`, kind "world".
+
+    Cost: the bytes once through SHA-256, about 1.5 s a GB.
+    """
+    spare = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with disk_watch(path):
+        try:
+            with spare.open("wb") as file:
+                seal = hashlib.sha256()
+                for piece in _pieces(snapshot):
+                    seal.update(piece)
+                    file.write(piece)
+                file.write(seal.digest())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(spare, path)
+            sync_folder(path.parent)
+        finally:
+            spare.unlink(missing_ok=True)
+
+
+def read_snapshot(path: Path, plan_digest: str) -> Snapshot:
+    """Return a snapshot of a plan.
+
+    Raises
+    ------
+    EngineError
+        `engine.snapshot.missing`, `engine.snapshot.foreign` (not a snapshot, or another layout),
+        `engine.snapshot.damaged` (a bit is not as it was written), `engine.snapshot.version`
+        (another version of the state) and `engine.snapshot.plan` (another plan's state).
+    """
+    try:
+        data = memoryview(path.read_bytes())
+    except FileNotFoundError:
+        raise EngineError(
+            "there is no snapshot here", at=str(path), code="engine.snapshot.missing"
+        ) from None
+    if bytes(data[: len(_MAGIC)]) != _MAGIC:
+        raise EngineError(
+            "the file is not a snapshot of this version",
+            at=str(path),
+            code="engine.snapshot.foreign",
+        )
+    header, arrays = _opened(path, data)
+    if header.format != FORMAT:
+        raise _refused(path, got=f"state {header.format}", want=f"state {FORMAT}", what="version")
+    if header.plan != plan_digest:
+        got, want = f"plan {short(header.plan)}", f"plan {short(plan_digest)}"
+        raise _refused(path, got=got, want=want, what="plan")
+    return Snapshot(header, _arrays(arrays, header.shapes))
+
+
+def _pieces(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
+    """The bytes of the file up to its seal."""
+    header = msgspec.msgpack.encode(snapshot.header)
+    yield _MAGIC + len(header).to_bytes(8, "little") + header
+    for array in snapshot.arrays.values():
+        view = memoryview(np.ascontiguousarray(array, dtype="<i8").reshape(-1).view(np.uint8))
+        for start in range(0, len(view), _PIECE):
+            yield view[start : start + _PIECE]
+
+
+def _opened(path: Path, data: memoryview) -> tuple[Header, memoryview]:
+    """The header and the bytes of the arrays, once the seal is found whole."""
+    body, seal = data[:-_DIGEST], data[-_DIGEST:]
+    if hashlib.sha256(body).digest() != seal:
+        raise EngineError(
+            "the snapshot is not as it was written",
+            at=str(path),
+            hint="take the one before it, or fold the log again",
+            code="engine.snapshot.damaged",
+        )
+    start = len(_MAGIC) + 8
+    end = start + int.from_bytes(body[len(_MAGIC) : start], "little")
+    return msgspec.msgpack.decode(body[start:end], type=Header), body[end:]
+
+
+def _arrays(data: memoryview, shapes: Sequence[tuple[str, tuple[int, ...]]]) -> dict[str, Ints]:
+    arrays = {}
+    first = 0
+    for name, shape in shapes:
+        count = int(np.prod(shape))
+        array = np.frombuffer(data, dtype="<i8", count=count, offset=first)
+        arrays[name] = array.astype(np.int64).reshape(shape)
+        first += 8 * count
+    return arrays
+
+
+def _refused(path: Path, *, got: str, want: str, what: str) -> EngineError:
+    return EngineError(
+        f"the snapshot belongs to another {what}",
+        at=str(path),
+        got=got,
+        want=want,
+        hint="fold the log with this plan: Live.start(plan, tables)",
+        code=f"engine.snapshot.{what}",
+    )
