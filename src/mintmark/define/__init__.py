@@ -15,6 +15,7 @@ from mintmark.define.field import (
 )
 from mintmark.define.gates import Bound, Gates, Waiver, at_least, at_most
 from mintmark.define.label import Label, Outcome
+from mintmark.define.load import check, load
 from mintmark.define.model import Learner, LightGBM, Logistic, Model
 from mintmark.define.policy import Cost, Policy
 from mintmark.define.row import greatest, least, ref, where
@@ -25,7 +26,7 @@ __all__ = [
     "Field", "Fixed", "Flag", "Gates", "Integer", "Label", "Learner", "LightGBM", "Logistic",
     "MONEY_MAX", "Model", "Money", "Optional", "Outcome", "Pan", "Policy", "Split", "Text", "Time",
     "Waiver",
-    "at_least", "at_most", "count", "greatest", "kinds_of", "least", "nodes_of", "ref",
-    "values_of", "where", "words",
+    "at_least", "at_most", "check", "count", "greatest", "kinds_of", "least", "load", "nodes_of",
+    "ref", "values_of", "where", "words",
 ]
 # fmt: on

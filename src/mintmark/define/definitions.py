@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mintmark.define.event import Event
-from mintmark.define.expr import Expr
 from mintmark.define.features import Features
 from mintmark.define.gates import Gates
 from mintmark.define.label import Label
@@ -225,23 +224,20 @@ def _faults(told: list[object], definitions: Definitions) -> Iterator[MintmarkEr
 
 
 def _groups(definitions: Definitions) -> Iterator[MintmarkError]:
-    """A gate by groups names a column of the request that can make groups."""
+    """A gate by groups names a column that can make groups; without one its judge holds."""
     gates, features = definitions.parts.gates, definitions.parts.features
     if gates is None or features is None:
         return
-    event = features.event
+    fields = features.event.fields
     for name, bound in gates.gates.items():
-        if bound.by is None:
-            continue
-        column: Expr | None = None
-        if bound.by in (*event.fields, *event.keys):
-            column = event[bound.by]
-        if column is None or column.kind not in ("category", "flag"):
+        by = bound.by or ""
+        kind = fields[by].kind if by in fields else "flag"
+        if kind not in ("category", "flag"):
             yield DefineError(
-                f'gate "{name}" compares groups that no column makes',
+                f'gate "{name}" compares groups that its column does not make',
                 at=bound.place.at(f"$.gates.{name}.by"),
-                got=bound.by,
-                want=f'a category, a flag or a key of event "{event.name}"',
+                got=f"{by}, a {kind}",
+                want="a category, a flag or a key",
                 code="define.gate.by",
             )
 

@@ -5,15 +5,18 @@ The table comes from the machine's tz database, or from the `tzdata` package. It
 database that would change a value changes the plan's digest too.
 """
 
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import datetime
 from functools import lru_cache
 
-from mintmark.ground import DAY_US, PlanError, digest, zone_of
+from mintmark.ground import SECOND_US, PlanError, digest, zone_of
 
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_US = 84_006 * DAY_US  # 2200-01-01
-_SECOND = timedelta(seconds=1)
-_STEP_US = DAY_US
+_DAY_S = 86_400
+_REGULAR_S = 25_567 * _DAY_S  # 2040-01-01
+_LAST_S = 84_006 * _DAY_S  # 2200-01-01
+# No zone has changed its clocks twice within three days since 1970; from 2040 on only rules hold,
+# and those change them months apart.
+_LOOKS_S = (*range(0, _REGULAR_S, 3 * _DAY_S), *range(_REGULAR_S, _LAST_S, 14 * _DAY_S), _LAST_S)
 
 
 @lru_cache(maxsize=64)
@@ -36,7 +39,7 @@ def zone_table(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     GroundError
         `ground.time.zone`.
 
-    Cost: about 0.1 s a zone, once a process.
+    Cost: about 30 ms a zone, once a process.
 
     Examples
     --------
@@ -48,22 +51,21 @@ def zone_table(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """
     zone = zone_of(name)
 
-    def offset_us(at_us: int) -> int:
-        moment = FIRST + timedelta(microseconds=at_us)
-        offset = moment.astimezone(zone).utcoffset()
+    def offset_s(at_s: int) -> float:
+        offset = datetime.fromtimestamp(at_s, zone).utcoffset()
         assert offset is not None
-        return offset // timedelta(microseconds=1)
+        return offset.total_seconds()
 
-    times, offsets = [0], [offset_us(0)]
-    for start in range(0, LAST_US, _STEP_US):
-        if offset_us(start + _STEP_US) != offsets[-1]:
-            low, high = start, start + _STEP_US
-            while high - low > 1_000_000:
-                middle = (low + high) // 2_000_000 * 1_000_000
-                low, high = (middle, high) if offset_us(middle) == offsets[-1] else (low, middle)
+    times, offsets = [0], [offset_s(0)]
+    for start, end in itertools.pairwise(_LOOKS_S):
+        if offset_s(end) != offsets[-1]:
+            low, high = start, end
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if offset_s(middle) == offsets[-1] else (low, middle)
             times.append(high)
-            offsets.append(offset_us(high))
-    return tuple(times), tuple(offsets)
+            offsets.append(offset_s(high))
+    return tuple(t * SECOND_US for t in times), tuple(int(o) * SECOND_US for o in offsets)
 
 
 def zone_digest(name: str) -> str:
