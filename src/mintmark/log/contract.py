@@ -116,7 +116,9 @@ class TableContract:
         values, sure = (
             self._pan(rule, column) if rule.kind == "pan" else _FAST[rule.kind](rule, column)
         )
-        right = sure.fill_null(False) & values.is_not_null()
+        right = sure.fill_null(False) & values.is_not_null() & ~empty
+        if empty.any():
+            values = values.set(empty, None)
         return values, right if rule.required else right | empty
 
     def _frame(self, stored: dict[str, pl.Series], height: int) -> pl.DataFrame:
@@ -215,7 +217,7 @@ def _plain(column: pl.Series) -> pl.Series:
 
 
 def _as_values(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows whose values are those of JSON; a time becomes its text."""
+    """Return rows whose values the row contract knows; a time becomes its text."""
     text = "%Y-%m-%dT%H:%M:%S%.6f"
     changed = []
     for name, kind in rows.schema.items():
@@ -224,7 +226,7 @@ def _as_values(rows: pl.DataFrame) -> pl.DataFrame:
             changed.append(column.dt.convert_time_zone("UTC").dt.strftime(text + "Z"))
         elif isinstance(kind, pl.Datetime):
             changed.append(column.dt.strftime(text))
-        elif kind == pl.Date or kind.is_decimal() or kind in (pl.Categorical, pl.Enum):
+        elif kind in (pl.Date, pl.Categorical, pl.Enum):
             changed.append(column.cast(pl.String))
     return rows.with_columns(changed)
 
@@ -273,11 +275,12 @@ def _decimal(rule: Rule, column: pl.Series) -> Judged:
 def _decimal_of_float(rule: Rule, column: pl.Series) -> Judged:
     """Scale and round half to even, as the row contract does."""
     scaled = column.fill_null(np.nan).to_numpy() * 10.0**rule.places
-    rounded = np.rint(scaled)
     sure = np.abs(scaled) <= rule.high
+    scaled = np.where(sure, scaled, 0.0)
+    rounded = np.rint(scaled)
     if rule.exact:
         sure &= np.abs(scaled - rounded) <= FLOAT_SLACK + np.abs(scaled) * ULPS_SLACK
-    return pl.Series(np.where(sure, rounded, 0.0).astype(np.int64)), pl.Series(sure)
+    return pl.Series(rounded.astype(np.int64)), pl.Series(sure)
 
 
 def _decimal_of_text(rule: Rule, column: pl.Series) -> Judged:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from mintmark.define.event import Event
+from mintmark.define import Event
 from mintmark.ground import LogError, Progress, Silent
 from mintmark.log import cutting, decision, importer, manifest, quarantine, sealing, sources
 from mintmark.log.importer import Ingested

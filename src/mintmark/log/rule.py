@@ -9,15 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mintmark.define.event import Entity, Event, Optional
-from mintmark.define.field import Field, Fixed, Flag, Integer, Money, Pan, Time
+from mintmark.define import (
+    MONEY_MAX,
+    Entity,
+    Event,
+    Field,
+    Fixed,
+    Flag,
+    Integer,
+    Money,
+    Optional,
+    Pan,
+    Time,
+)
 from mintmark.ground import parse_time
 
 Kind = Literal["text", "integer", "decimal", "time", "flag", "currency", "pan"]
 
 INT64_LOW, INT64_HIGH = -(2**63), 2**63 - 1
 TIME_LOW, TIME_HIGH = parse_time("0001-01-01T00:00:00Z"), parse_time("9999-12-31T23:59:59Z")
-AMOUNT_HIGH = 10**13
+AMOUNT_HIGH = MONEY_MAX
 """Range of an amount or a fixed-point number, in its stored units, either side of zero."""
 
 PLACE_COLUMNS = ("mm_seq", "mm_at", "mm_known_at", "mm_revision")

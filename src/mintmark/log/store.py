@@ -14,7 +14,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from mintmark.define.event import Event
+from mintmark.define import Event
 from mintmark.log import disk, manifest
 from mintmark.log.lock import WriterLock
 from mintmark.log.manifest import Epoch, Head

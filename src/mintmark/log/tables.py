@@ -33,7 +33,6 @@ class Table:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._clean = False
 
     def write(self, rows: pa.Table, *, onto: int | None, replace: bool = False) -> int:
         """Write one version that follows version `onto`; return its number.
@@ -46,7 +45,6 @@ class Table:
             `log.disk.full` when the disk has no room for it.
         """
         self.roll_back(onto)
-        self._clean = False
         mode: Literal["overwrite", "append"] = "overwrite" if replace else "append"
         with disk.guarded(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +60,6 @@ class Table:
                 raise OSError(str(error)) from error
             version = 0 if onto is None else onto + 1
             self._sync(version)
-        self._clean = True
         return version
 
     def read(self, version: int, columns: list[str] | None = None) -> pa.Table:
@@ -70,13 +67,14 @@ class Table:
 
         Cost: 0.07 s for 500,000 rows of eleven columns.
         """
-        files = DeltaTable(str(self.folder), version=version).file_uris()
+        found = DeltaTable(str(self.folder), version=version).file_uris()
+        files = [self.folder / unquote(uri.rpartition("/")[2]) for uri in found]
         parts = [pq.read_table(file, columns=columns, partitioning=None) for file in files]
         return pa.concat_tables(parts) if len(parts) != 1 else parts[0]
 
     def roll_back(self, version: int | None) -> None:
         """Remove every version after `version`, and every file that belongs to none."""
-        if self._clean or not self.folder.exists():
+        if not self.folder.exists():
             return
         if version is None:
             shutil.rmtree(self.folder)

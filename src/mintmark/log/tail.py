@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 
-from mintmark.define.event import Event
+from mintmark.define import Event
 from mintmark.ground import Clock, LogError
 from mintmark.log import disk, frame, sealing, segment
 from mintmark.log.decision import Answers, Decision
