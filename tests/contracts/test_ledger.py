@@ -236,6 +236,36 @@ def test_sixteen_processes_start_at_once(fresh_url: str) -> None:
         assert names == sorted(["shared", *map(str, range(16))])
 
 
+APPENDER = """
+import sys
+
+from mintmark.registry import Ledger
+
+with Ledger.open(sys.argv[1]) as ledger:
+    while True:
+        made = ledger.record("plan", {"digest": "x", "text": "y" * 2000}, actor="ada", at=1)
+        print(made.n, made.hash, flush=True)
+"""
+
+
+def test_an_acknowledged_record_survives_a_kill(fresh_url: str) -> None:
+    """Killed in the middle of appending: what was answered is there, the chain is whole."""
+    migrate(fresh_url)
+    child = subprocess.Popen(
+        [sys.executable, "-c", APPENDER, fresh_url], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    answered = [child.stdout.readline().split() for _ in range(20)]
+    child.kill()
+    answered += [line.split() for line in child.stdout if line.endswith("\n")]
+    child.wait()
+    with Ledger.open(fresh_url) as ledger:
+        witnesses = [Head(int(n), hashed) for n, hashed in answered]
+        assert ledger.verify(*witnesses).n >= 20
+        ledger.record("plan", {"digest": "after"}, actor="ada", at=1)
+        ledger.verify()
+
+
 def _unguarded(ledger: Ledger) -> list[str]:
     """What an owner of the database does first: drop the triggers."""
     if ledger.engine.dialect.name == "sqlite":

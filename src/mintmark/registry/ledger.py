@@ -116,7 +116,7 @@ class Ledger:
             _check_inputs(connection, wanted)
             newest = connection.execute(_NEWEST).mappings().first()
             head = Head(newest["n"], newest["hash"]) if newest else EMPTY
-            made = wanted.after(head, max(at, newest["at_us"]) if newest else at)
+            made = wanted.after(head, max(wanted.at, newest["at_us"] if newest else wanted.at))
             connection.execute(RECORDS.insert().values(_row(made, wanted.text)))
         return made
 

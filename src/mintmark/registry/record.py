@@ -195,7 +195,7 @@ def draft(
         )
     _check_inputs(kind, body.get("inputs", {}))
     _refuse_account_numbers({"actor": actor, "key": key or "", "body": body}, "$")
-    return Draft(kind, canonical(dict(body)).decode(), actor, at, key)
+    return Draft(kind, canonical(dict(body)).decode(), actor, int(at), key)
 
 
 def _check_inputs(kind: str, inputs: Any) -> None:
