@@ -14,7 +14,8 @@ from typing import Any
 from mintmark import define
 from mintmark.define import Expr, Features, Label
 from mintmark.ground import canonical
-from mintmark.plan.plan import Aggregate, Column, Group, Node, Output, Plan
+from mintmark.plan.node import Aggregate, Column, Group, Node, Output
+from mintmark.plan.plan import Plan
 from mintmark.plan.tree import Table, Tree
 from mintmark.plan.zones import zone_digest
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from mintmark.ground import PlanError, digest
-
-Kind = Literal["number", "flag", "category", "time"]
-Scalar = int | float | str | bool | None
+from mintmark.plan.node import Aggregate, Column, Group, Node, Output
+from mintmark.plan.text import plan_text
+from mintmark.plan.zones import check_zones
 
 FORMAT = 1
 """Version of the form and of the written formulas that it stands for."""
@@ -26,75 +26,6 @@ KEY_WORDS = 5
 """Words of a key beside its windows: its id, and where its events stand."""
 WINDOW_WORDS = 2
 """Words of a key for each window: its two edges."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One row expression; `args` are the places of earlier nodes of the same table.
-
-    `op` is one of: field key at literal text aggregate add sub mul div neg abs sqrt lt le gt ge eq
-    ne and or not null otherwise where least greatest hour weekday day fixed.  `value` is a literal,
-    the name of a field or key, the place of an aggregate, a zone, or the decimals of `fixed`.
-    """
-
-    op: str
-    args: tuple[int, ...] = ()
-    value: Scalar = None
-    kind: Kind = "number"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A value that is stored with each event of a stream; the stored int64 means value * 10**scale.
-
-    For `source` "expr" it is the value of `node` in `event_nodes[stream]`; for "outcome" it is
-    what the label `label` ("event.field") says of the event, `otherwise` (a stored integer) once
-    the event is older than `settles_us`, and null before that.
-    """
-
-    stream: str
-    source: Literal["expr", "outcome"]
-    node: int | None
-    scale: int
-    kind: Kind
-    label: str | None = None
-    settles_us: int | None = None
-    otherwise: int | None = None
-
-
-@dataclass(frozen=True)
-class Group:
-    """The state of the keys of one stream and some roles; `columns` are places in the plan's."""
-
-    stream: str
-    roles: tuple[str, ...]
-    columns: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Aggregate:
-    """One number of a window of a group.
-
-    Of request r it covers the events e with at(r) - offset - span < at(e) <= at(r) - offset and
-    seq(e) < seq(r); r itself too iff `include_current`. A span of None is a lifetime. Nulls of the
-    column are skipped; without a column rows are counted, or the newest row is looked at.
-    """
-
-    group: int
-    kind: str  # count sum mean std min max last distinct since_last
-    column: int | None
-    span_us: int | None
-    offset_us: int = 0
-    include_current: bool = False
-
-
-@dataclass(frozen=True)
-class Output:
-    """A feature: its name, its node, and for a category the texts whose places it becomes."""
-
-    name: str
-    node: int
-    values: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +114,10 @@ class Plan:
         """Return the canonical form, which `Plan.from_form` reads back, digest included."""
         return self._form() | {"digest": self.digest}
 
+    def text(self) -> str:
+        """Return the plan as text for people; equal plans have equal texts."""
+        return plan_text(self)
+
     def bytes_per_key(self) -> tuple[tuple[int, int], ...]:
         """Return for each group the bytes that a key takes, and those of each event kept for it."""
         sizes = []
@@ -210,7 +145,8 @@ class Plan:
         Raises
         ------
         PlanError
-            `plan.form.unreadable`; `plan.form.altered` where the digest is another.
+            `plan.form.unreadable`; `plan.form.altered` where the digest is another;
+            `plan.zone.changed` where a zone has other clock changes on this machine.
         """
         try:
             if form["plan"] != FORMAT:
@@ -242,6 +178,7 @@ class Plan:
                 hint="take the plan from the release again",
                 code="plan.form.altered",
             )
+        check_zones(plan.zones)
         return plan
 
     def _form(self) -> dict[str, Any]:

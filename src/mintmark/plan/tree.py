@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mintmark.plan.plan import Kind, Node, Scalar
+from mintmark.plan.node import Kind, Node, Scalar
 
 
 @dataclass(frozen=True)

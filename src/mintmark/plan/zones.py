@@ -6,6 +6,7 @@ database that would change a value changes the plan's digest too.
 """
 
 import itertools
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -74,7 +75,7 @@ def zone_digest(name: str) -> str:
     return digest([list(times), list(offsets)])
 
 
-def check_zones(zones: dict[str, str]) -> None:
+def check_zones(zones: Mapping[str, str]) -> None:
     """Refuse a machine on which a zone of a plan has other clock changes.
 
     Raises

@@ -1,0 +1,255 @@
+"""The plan as text that reads well: what is stored, for how long, and each feature in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mintmark.ground import format_span, short
+from mintmark.plan.node import Aggregate, Column, Node
+
+if TYPE_CHECKING:
+    from mintmark.plan.plan import Plan
+
+_SIGNS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "and": "&",
+    "or": "|",
+}
+_WIDTH = 96
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan as text for people; equal plans have equal texts."""
+    parts = [_head(plan), _events(plan), _state(plan), _features(plan)]
+    if plan.label:
+        parts.append(_label(plan.label))
+    if plan.zones:
+        zones = [(name, short(digest)) for name, digest in sorted(plan.zones.items())]
+        parts.append(["zones", *_columns(zones)])
+    parts.append([f"digest  {plan.digest}"])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def feature_lines(plan: Plan) -> dict[str, str]:
+    """Return each feature as the one line that a person would write for it."""
+    words = _Words(plan)
+    return {output.name: words.of_output(output.node, output.name) for output in plan.outputs}
+
+
+def window_words(plan: Plan, place: int) -> str:
+    """Return one aggregate of a plan in words."""
+    return _Words(plan).aggregate(plan.aggregates[place])
+
+
+def _head(plan: Plan) -> list[str]:
+    counts = (
+        (len(plan.outputs), "feature"),
+        (len(plan.aggregates), "aggregate"),
+        (len(plan.groups), "state"),
+    )
+    told = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)
+    return [f"plan of {plan.request}: {told}"]
+
+
+def _events(plan: Plan) -> list[str]:
+    rows = []
+    for form in plan.events:
+        keys = [_key(role, key) for role, key in sorted(form["keys"].items())]
+        told = [f"id {form['id']} ({form['id_type']})"]
+        if form["refers_to"]:
+            told.append(f"of {form['refers_to']} by {form['refers_by']}")
+        if keys:
+            told.append("keys " + ", ".join(keys))
+        rows.append((form["name"], "   ".join(told)))
+        rows.append(("", "   ".join(_rules(form))))
+    return ["events", *_columns(rows)]
+
+
+def _key(role: str, key: Mapping[str, Any]) -> str:
+    kind = "" if key["type"] == "text" else f" {key['type']}"
+    entity = "" if key["entity"] == role else f" is a {key['entity']}"
+    return f"{role}{entity}{kind}{' or none' if key['optional'] else ''}"
+
+
+def _rules(form: Mapping[str, Any]) -> Iterator[str]:
+    known = form["known_at"]
+    after = f" + {format_span(known['after_us'])}" if known["after_us"] else ""
+    yield f"at {form['at']}, known at {known['column'] or form['at']}{after}"
+    yield f"late up to {format_span(form['lateness_us'])}"
+    yield f"kept {format_span(form['keep_us'])}" if form["keep_us"] else "kept for ever"
+
+
+def _state(plan: Plan) -> list[str]:
+    lines = ["state"]
+    for place in range(len(plan.groups)):
+        lines += _group(plan, place)
+    return lines
+
+
+def _group(plan: Plan, place: int) -> list[str]:
+    group, (fixed, each) = plan.groups[place], plan.bytes_per_key()[place]
+    words = _Words(plan)
+    stored = [words.column(plan.columns[c]) for c in group.columns]
+    windows = sorted((a for a in plan.aggregates if a.group == place), key=_length)
+    horizon = plan.horizon_us(place)
+    late = format_span(plan.event(plan.request)["lateness_us"])
+    kept = "for ever" if horizon is None else f"{format_span(horizon)}, and {late} for late ones"
+    return [
+        f"  {group.stream} by {', '.join(group.roles)}",
+        f"    memory   {fixed} bytes a key, {each} bytes an event, kept {kept}",
+        *_wrapped("stores", stored or ["times alone"]),
+        *_wrapped("windows", list(dict.fromkeys(_window(a) for a in windows))),
+    ]
+
+
+def _length(a: Aggregate) -> tuple[bool, int, int, bool]:
+    return a.span_us is None, a.span_us or 0, a.offset_us, a.include_current
+
+
+def _features(plan: Plan) -> list[str]:
+    rows = [(name, f"= {line}") for name, line in feature_lines(plan).items()]
+    return ["features", *_columns(rows)]
+
+
+def _label(label: Mapping[str, Any]) -> list[str]:
+    otherwise = "unknown" if label["otherwise"] is None else label["otherwise"]
+    if label["kind"] == "flag" and label["otherwise"] is not None:
+        otherwise = "true" if label["otherwise"] else "false"
+    mature = format_span(label["mature_after_us"])
+    return [
+        "label",
+        f"  {label['field']}  = {label['event']}.{label['field']} of {label['of']}, "
+        f"{otherwise} where none came, mature after {mature}",
+    ]
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name.ljust(width)}  {text}".rstrip() for name, text in rows]
+
+
+def _wrapped(title: str, items: Sequence[str]) -> list[str]:
+    lines, start = [f"    {title:<8}"], " " * 12
+    for place, item in enumerate(items):
+        text = f" {item}" + ("," if place + 1 < len(items) else "")
+        if len(lines[-1] + text) > _WIDTH and lines[-1].strip() not in ("", title):
+            lines.append(start)
+        lines[-1] += text
+    return lines
+
+
+def _window(a: Aggregate) -> str:
+    span = "lifetime" if a.span_us is None else format_span(a.span_us)
+    offset = f" ending {format_span(a.offset_us)} before" if a.offset_us else ""
+    return span + offset + (" with the request" if a.include_current else "")
+
+
+class _Words:
+    """Turns nodes into the text that a person would write."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        # A feature inside another goes by its name, if it is more than a field.
+        self._named: dict[int, str] = {}
+        for output in plan.outputs:
+            if plan.nodes[output.node].op not in ("field", "key", "at", "literal", "text"):
+                self._named.setdefault(output.node, output.name)
+
+    def of_output(self, node: int, name: str) -> str:
+        """Return the line of a feature, other features in it by their names."""
+        alias = self._named.get(node, name)
+        return alias if alias != name else self._row(node, top=True)
+
+    def aggregate(self, a: Aggregate) -> str:
+        """Return an aggregate in words: `mean(amount) by card over 30d`."""
+        group = self._plan.groups[a.group]
+        what = "" if a.column is None else self.column(self._plan.columns[a.column])
+        other = "" if group.stream == self._plan.request else f"{group.stream} "
+        kind = a.kind.replace("_", " ")
+        if what.startswith("where "):
+            told = f"{other}{kind} {what}"
+        else:
+            told = f"{other}{kind}({what})" if what else f"{other}{kind}"
+        lifetime = a.kind == "since_last" and a.span_us is None and not a.offset_us
+        return f"{told} by {', '.join(group.roles)}" + ("" if lifetime else f" over {_window(a)}")
+
+    def column(self, column: Column) -> str:
+        """Return a stored column in words."""
+        if column.source == "outcome":
+            label = (column.label or "").split(".")[-1]
+            return f"{label} settling in {format_span(column.settles_us or 0)}"
+        assert column.node is not None
+        nodes = self._plan.event_nodes[column.stream]
+        root = nodes[column.node]
+        if root.op == "where" and nodes[root.args[2]] == Node("literal", (), None, root.kind):
+            condition = self._text(nodes, root.args[0], top=True)
+            value = self._text(nodes, root.args[1])
+            counted = "" if nodes[root.args[1]] == Node("literal", (), 1) else f"{value} "
+            return f"{counted}where {condition}"
+        return self._text(nodes, column.node, top=True)
+
+    def _row(self, node: int, *, top: bool = False) -> str:
+        return self._text(self._plan.nodes, node, top=top)
+
+    def _text(self, nodes: Sequence[Node], place: int, *, top: bool = False) -> str:
+        if nodes is self._plan.nodes and not top and place in self._named:
+            return self._named[place]
+        node = nodes[place]
+        if not node.args:
+            return self._leaf(node, top=top)
+        listed = _listed(nodes, place)
+        if listed is not None:
+            texts = ", ".join(_literal(value) for value in listed[1])
+            return f"{self._text(nodes, listed[0])} in ({texts})"
+        told = [self._text(nodes, arg) for arg in node.args]
+        if node.op == "otherwise":
+            return " otherwise ".join(told) if top else f"({' otherwise '.join(told)})"
+        if node.op in _SIGNS:
+            text = f"{told[0]} {_SIGNS[node.op]} {told[1]}"
+            return text if top else f"({text})"
+        if node.op in ("neg", "not"):
+            return f"{'-' if node.op == 'neg' else 'not '}{told[0]}"
+        if node.value is not None:
+            told.append(str(node.value))
+        return f"{node.op}({', '.join(told)})"
+
+    def _leaf(self, node: Node, *, top: bool) -> str:
+        if node.op == "aggregate":
+            assert isinstance(node.value, int)
+            text = self.aggregate(self._plan.aggregates[node.value])
+            return text if top else f"[{text}]"
+        if node.op in ("literal", "text"):
+            return _literal(node.value)
+        return "at" if node.op == "at" else str(node.value)
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _listed(nodes: Sequence[Node], place: int) -> tuple[int, list[str]] | None:
+    """Return what is looked for, and in which texts, where a node says that it is one of them."""
+    stack, subjects, texts = [place], set(), []
+    if nodes[place].op != "or":
+        return None
+    while stack:
+        node = nodes[stack.pop()]
+        if node.op == "or":
+            stack += node.args
+        elif node.op == "eq" and nodes[node.args[1]].op == "text":
+            subjects.add(node.args[0])
+            texts.append(str(nodes[node.args[1]].value))
+        else:
+            return None
+    return (subjects.pop(), sorted(texts)) if len(subjects) == 1 else None
