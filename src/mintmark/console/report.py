@@ -151,18 +151,26 @@ def _groups(groups: Json) -> str:
 
 def _verdict(report: Json) -> str:
     verdict = report["verdict"]
-    body = f"<p>{badge(verdict['result'])} {escape(verdict.get('reason', ''))}</p>"
-    rows = [
-        [
-            escape(METRICS.get(gate["gate"], gate["gate"])),
-            number(gate.get("figure"), 4),
-            escape(str(gate.get("bound", ""))),
-            badge(str(gate["result"])),
-            escape(str(gate.get("reason", ""))),
-        ]
-        for gate in verdict.get("gates", [])
-    ]
-    return body + html_table(["gate", "figure", "bound", "result", "reason"], rows, numbers=(1,))
+    body = f"<p>{badge(verdict['result'])} {escape(verdict.get('words', ''))}</p>"
+    rows: list[list[str]] = []
+    for gate in verdict.get("gates", []):
+        rows.append(_gate(gate, METRICS.get(gate["gate"], gate["gate"])))
+        rows += [_gate(part, f"\u2003{part['gate']}") for part in gate.get("parts", [])]
+    head = ["gate", "figure", "bound", "result", "reason"]
+    return body + html_table(head, rows, numbers=(1,))
+
+
+def _gate(gate: Json, name: str) -> list[str]:
+    reason = escape(str(gate.get("reason", "")))
+    if waived := gate.get("waived"):
+        words = f"waived by {waived['owner']} on {waived['date']}: {waived['reason']}"
+        reason += f"<br><span class='waived'>{escape(words)}</span>"
+    figure = gate.get("figure") or {}
+    shown = number(figure.get("value"), 4)
+    if _interval(figure):
+        shown += f"<br><span class='quiet'>{_interval(figure)}</span>"
+    bound = escape(str(gate.get("bound", "")))
+    return [escape(name), shown, bound, badge(str(gate["result"])), reason]
 
 
 def _release(report: Json) -> str:
@@ -220,10 +228,16 @@ def _watch(report: Json) -> str:
 
 def _card(report: Json) -> str:
     card = report["card"]
-    body = ""
-    for name, value in card.items():
-        body += f"<h3>{escape(name.replace('_', ' ').capitalize())}</h3>{_card_value(value)}"
-    return body
+    body = f"<p>{escape(str(card.get('purpose', '')))}</p>"
+    for name in ("owners", "limits", "data", "waivers"):
+        if card.get(name):
+            body += f"<h3>{name.capitalize()}</h3>{_card_value(card[name])}"
+    rows = [
+        [METRICS.get(name, name), number(one.get("value"), 4), _interval(one), str(one["better"])]
+        for name, one in card.get("metrics", {}).items()
+    ]
+    head = ["metric", "figure", "95 % interval", "better"]
+    return body + "<h3>Figures</h3>" + table(head, rows, numbers=(1, 2))
 
 
 def _card_value(value: Any) -> str:

@@ -89,7 +89,7 @@ def watch(
     payments = tables[label["of"]]
     place = np.searchsorted(payments["mm_seq"].to_numpy(), decisions["seq"].to_numpy())
     truth = truth_at(
-        label, payments.take(pa.array(place)), tables[label["stream"]], known_by_us=now_us
+        label, payments.take(pa.array(place)), tables[label["event"]], known_by_us=now_us
     )
     alerts = np.array([a != "approve" for a in decisions["action"].to_pylist()], dtype=np.bool_)
     drift = find_drift(reference.names, reference.features, served)

@@ -1,0 +1,1 @@
+"""The hall: the only wiring, one method for each verb, no logic."""

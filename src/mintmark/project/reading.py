@@ -1,0 +1,131 @@
+"""Ingest, plan and replay: from files to the log, and from the log to features."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mintmark.ground import ProjectError, disk_watch, format_time, free_name
+from mintmark.log import Ingested, Log
+from mintmark.project.answer import Answer
+from mintmark.project.material import Material
+
+
+def ingest(material: Material, sources: Sequence[str]) -> Answer:
+    """Take files into the log: ``STREAM=FILE`` words, or one folder."""
+    return said_of(ingest_files(material, sources_of(sources)))
+
+
+def ingest_files(material: Material, files: dict[str, list[Path]] | Path) -> Ingested:
+    """Take files into the log, which is made where there is none."""
+    folder, events = material.log_folder, material.definitions.events
+    log = Log.open(folder, events) if (folder / "HEAD.json").exists() else Log.create(folder, events)
+    return log.ingest(files, token_key=material.token_key(), progress=material.progress)
+
+
+def sources_of(words: Sequence[str]) -> dict[str, list[Path]] | Path:
+    """Read the words of the command line: one folder, or STREAM=FILE pairs."""
+    if len(words) == 1 and "=" not in words[0]:
+        return Path(words[0])
+    files: dict[str, list[Path]] = {}
+    for word in words:
+        stream, sign, path = word.partition("=")
+        if not sign or not stream or not path:
+            raise ProjectError(
+                "a source does not say which stream it holds",
+                at="the command line",
+                got=word,
+                want="STREAM=FILE, or one folder alone",
+                hint="say: mintmark ingest payment=payments.parquet",
+                code="project.ingest.source",
+            )
+        files.setdefault(stream, []).append(Path(path))
+    return files
+
+
+def said_of(done: Ingested) -> Answer:
+    """Return the answer to an ingest."""
+    form: dict[str, Any] = {
+        "read": done.read,
+        "added": done.added,
+        "same": done.same,
+        "quarantined": dict(done.quarantined),
+        "parked": done.parked,
+        "epoch": done.epoch,
+        "first_seq": done.first_seq,
+        "last_seq": done.last_seq,
+        "versions": dict(done.versions),
+    }
+    lines = [line_of(done)]
+    lines += [f"  quarantined {n:>8,}  {why}" for why, n in sorted(done.quarantined.items())]
+    return Answer(form, "\n".join(lines))
+
+
+def line_of(done: Ingested) -> str:
+    """Return one line about an ingest."""
+    refused = sum(done.quarantined.values())
+    return (
+        f"{done.added:,} events added, {done.same:,} known already, {refused:,} quarantined "
+        f"(epoch {done.epoch}, seq {done.first_seq:,} to {done.last_seq:,})"
+    )
+
+
+def plan(material: Material) -> Answer:
+    """Return the compiled plan."""
+    made = material.plan
+    form = {"digest": made.digest, "plan": made.form(), "bytes_per_key": made.bytes_per_key()}
+    return Answer(form, made.text())
+
+
+def replay(material: Material, out: Path | None) -> Answer:
+    """Compute the features of every payment, and write them where asked."""
+    tables, made = material.features(material.log())
+    rows, width = made.features.shape
+    form: dict[str, Any] = {"rows": rows, "features": width, "plan": material.plan.digest}
+    text = f"{width} features of {rows:,} payments"
+    if out is not None:
+        target = free_name(out) if out.exists() else out
+        columns = {"mm_seq": pa.array(made.seq)}
+        identity = material.events[material.plan.request].id
+        columns[identity] = tables[material.plan.request][identity]
+        columns |= {
+            name: pa.array(made.features[:, index], from_pandas=True)
+            for index, name in enumerate(made.names)
+        }
+        with disk_watch(target):
+            pq.write_table(pa.table(columns), target, compression="zstd")
+        form["out"] = str(target)
+        text += f", written to {target}"
+    return Answer(form, text)
+
+
+def data_form(material: Material, log: Log) -> dict[str, Any]:
+    """Return what a report says of a log's data."""
+    streams = {}
+    tables = material.tables(log)
+    for name, table in tables.items():
+        ends = pc.min_max(table["mm_at"]).as_py() if len(table) else None
+        streams[name] = {
+            "rows": len(table),
+            "from": format_time(ends["min"]) if ends else "",
+            "to": format_time(ends["max"]) if ends else "",
+        }
+    reasons: dict[str, int] = {}
+    for reason in log.quarantine()["reason"].to_pylist():
+        reasons[reason] = reasons.get(reason, 0) + 1
+    place = log.position()
+    return {
+        "words": (
+            "One sealed set over all streams, in the order in which it became known: "
+            f"epoch {place.epoch}, {place.seq:,} events."
+        ),
+        "ingested": sum(one["rows"] for one in streams.values()),
+        "version": log.version(),
+        "epoch": place.epoch,
+        "last_seq": place.seq,
+        "streams": streams,
+        "quarantined": reasons,
+    }
