@@ -109,7 +109,7 @@ class Resampling:
         """Ask every statistic about the rows as they are, then about each draw.
 
         Cost: the ROC area and the average precision of 60,000 rows of 5,000 cards over 200 draws
-        take 0.5 s.
+        take 0.8 s.
         """
         values = {name: statistic(None) for name, statistic in statistics.items()}
         draws = {name: np.empty(self.rounds) for name in statistics}
