@@ -82,8 +82,8 @@ def fit_boosted(rows: Rows, parameters: Mapping[str, Any], *, seed: int) -> byte
         ``train.boosting.refused`` with LightGBM's words; ``train.boosting.learned_nothing`` where
         no tree found a split.
 
-    Cost: 300,000 rows of 50 features, 200 trees of 31 leaves: 6 s on 2 idle cores.  Busy ones cost far
-    more, for the OpenMP runtime spins while it waits, unless GOMP_SPINCOUNT says otherwise.
+    Cost: 300,000 rows of 50 features, 200 trees of 31 leaves: 6 s on 2 idle cores.  On busy ones
+    far more: the OpenMP runtime spins while it waits, unless GOMP_SPINCOUNT tells it not to.
     """
     import lightgbm
 
