@@ -20,7 +20,7 @@ for _sibling in ("train", "serve", "monitor", "govern"):
 BELOW["flow"] = _FLOOR | {"train", "serve", "monitor", "govern"}
 BELOW["testing"] = BELOW["flow"] | {"flow"}
 BELOW["project"] = BELOW["testing"] | {"testing"}
-BELOW["cli"] = {"ground", "project"}
+BELOW["cli"] = {"ground", "project", "console"}
 BELOW["console"] = {"ground", "project"}
 
 # Outside libraries, and the only files that may import each of them.

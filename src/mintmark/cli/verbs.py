@@ -4,13 +4,15 @@ Every verb takes ``--project`` (the folder of the project, here by default) and 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mintmark.cli.bar import Bar
-from mintmark.project import Answer, Project
+from mintmark.console import render_report, render_story
+from mintmark.project import Answer, DemoSettings, Project, play
 
 app = typer.Typer(
     name="mintmark",
@@ -197,7 +199,8 @@ def explain(
 
     Example:  mintmark explain d-5f0c2a91
     """
-    _say(Project.open(project).explain(decision_id), as_json=as_json)
+    answer = Project.open(project).explain(decision_id)
+    _say(replace(answer, text=render_story(answer.form)), as_json=as_json)
 
 
 @app.command()
@@ -224,7 +227,7 @@ def report(
     Example:  mintmark report --out report.html
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).report(out)
+        answer = Project.open(project, bar).report(out, render_report)
     _say(answer, as_json=as_json)
 
 
@@ -251,11 +254,9 @@ def demo(
 
     Example:  mintmark demo --payments 100000
     """
-    from mintmark.project.demo import DemoSettings, play
-
     settings = DemoSettings(data, payments, served, seed, drift, folder)
     with Bar() as bar:
-        answer = play(settings, bar)
+        answer = play(settings, bar, render_report)
     if json_path is not None:
         json_path.write_text(json.dumps(answer.form, ensure_ascii=False, indent=2) + "\n")
     _say(answer, as_json=False)

@@ -95,8 +95,12 @@ def population_stability(
     if not len(reference) or not len(current):
         return 0.0
     known = reference[~np.isnan(reference)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else []
-    shares = [_shares(sample, np.asarray(edges, dtype=np.float64)) for sample in (reference, current)]
+    edges = np.empty(0)
+    if len(known):
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
+    shares = [
+        _shares(sample, edges) for sample in (reference, current)
+    ]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 

@@ -88,17 +88,16 @@ def strike(
         "probability": struck.probability,
         "action": struck.action,
         "costs": struck.costs,
-        "reasons": [list(reason) for reason in die.reasons(vector)],
     }
+    if decision["reasons"]:
+        now["reasons"] = [list(reason) for reason in die.reasons(vector)]
     for name, value in now.items():
         if decision[name] != value:
             differences[name] = (decision[name], value)
     return Struck(str(decision["decision_id"]), differences)
 
 
-def related_tables(
-    plan: Plan, tables: Mapping[str, pa.Table], *, seq: int
-) -> dict[str, pa.Table]:
+def related_tables(plan: Plan, tables: Mapping[str, pa.Table], *, seq: int) -> dict[str, pa.Table]:
     """Return the rows that can have moved the features of the request at `seq`, itself included."""
     requests = pl.DataFrame(tables[plan.request])
     request = requests.filter(pl.col("mm_seq") == seq)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -35,11 +34,11 @@ from mintmark.train import (
     Fitted,
     Fold,
     History,
-    Tested,
     Protocol,
     Rows,
     Run,
     Split,
+    Tested,
     Window,
     bundle_files,
     environment,
@@ -227,7 +226,9 @@ def last_trained(material: Material) -> Trained:
         newest[record.body["role"]] = record
     if set(newest) < {"model", "floor"}:
         raise ProjectError(
-            "nothing has been trained yet", hint="say: mintmark train", code="project.nothing_trained"
+            "nothing has been trained yet",
+            hint="say: mintmark train",
+            code="project.nothing_trained",
         )
     return Trained(newest["model"], newest["floor"], True)
 
@@ -258,22 +259,24 @@ def judge(material: Material) -> Judged:
             policy=PolicyTable.from_form(material.definitions.policy.form()),
             alerts_per_day=material.definitions.gates.alerts_per_day,
             seed=SEED,
+            against=_rivals(material),
         ),
     )
     return _record_judgement(material, trained, measured)
+
+
+def _rivals(material: Material) -> dict[str, str]:
+    """Return for each gate that names the floor that its difference is to the floor."""
+    gates = material.definitions.gates.gates
+    return {name: "floor" for name, bound in gates.items() if bound.bound == "floor"}
 
 
 def _record_judgement(material: Material, trained: Trained, measured: dict[str, Any]) -> Judged:
     ledger, settings, at = material.registry.ledger, material.settings, now_us()
     body = {**measured, "inputs": {"model": trained.model.digest}}
     evaluation = ledger.record("evaluation", body, actor=settings.actor, at=at)
-    gates = material.definitions.gates
-    verdict = judge_gates(gates, measured, at=at)
-    said = {
-        **verdict.form(),
-        "gates_digest": gates.digest,
-        "inputs": {"evaluation": evaluation.digest},
-    }
+    verdict = judge_gates(material.definitions.gates, measured, at=at)
+    said = {**verdict.form(), "inputs": {"evaluation": evaluation.digest}}
     record = ledger.record("verdict", said, actor=settings.actor, at=now_us())
     return Judged(measured, verdict, record)
 
@@ -343,9 +346,7 @@ def _candidate(
     return Candidate(record.body["digest"], margins, scorer.probability(margins), timed)
 
 
-def _champion(
-    material: Material, history: History, places: NDArray[np.int64]
-) -> Candidate | None:
+def _champion(material: Material, history: History, places: NDArray[np.int64]) -> Candidate | None:
     """Score the champion again on the very same rows; its old figures are never read."""
     ledger = material.registry.ledger
     move = alias_at(ledger, "champion", now_us())
@@ -391,3 +392,27 @@ def _amount_scale(material: Material, policy: PolicyTable) -> float:
         return 1.0
     return 10.0 ** material.events[material.plan.request].fields[policy.field].scale
 
+
+def last_judged(material: Material) -> Judged | None:
+    """Return the newest evaluation with its verdict, or None where nothing was judged.
+
+    Raises
+    ------
+    ProjectError
+        ``project.gates_moved`` where the gates are others than those it was judged by.
+    """
+    ledger, newest = material.registry.ledger, None
+    for record in ledger.read("verdict"):
+        newest = record
+    if newest is None:
+        return None
+    evaluation = ledger.input(newest, "evaluation")
+    assert evaluation is not None, "a verdict rests on an evaluation"
+    verdict = judge_gates(material.definitions.gates, evaluation.body, at=now_us())
+    if verdict.gates_digest != newest.body["gates_digest"]:
+        raise ProjectError(
+            "the gates have been moved since the model was judged",
+            hint="say: mintmark judge",
+            code="project.gates_moved",
+        )
+    return Judged(evaluation.body, verdict, newest)

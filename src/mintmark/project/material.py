@@ -38,7 +38,7 @@ class Material:
     def __init__(self, folder: Path, progress: Progress) -> None:
         self.folder = folder
         self.progress = progress
-        self._features: tuple[str, Replay] | None = None
+        self._features: dict[str, Replay] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -112,14 +112,15 @@ class Material:
         """Read every stream of a log."""
         return {name: log.read(name) for name in self.events}
 
-    def features(self, log: Log, *, keep_state: bool = False) -> tuple[dict[str, pa.Table], Replay]:
-        """Replay a log, once for each version of it."""
+    def features(self, log: Log) -> tuple[dict[str, pa.Table], Replay]:
+        """Replay a log, once for each version of it; the two last replays are kept."""
         version = f"{log.version()} {self.plan.digest}"
         tables = self.tables(log)
-        if self._features is None or self._features[0] != version:
-            made = replay(self.plan, tables, keep_state=keep_state, progress=self.progress)
-            self._features = (version, made)
-        return tables, self._features[1]
+        if version not in self._features:
+            while len(self._features) > 1:
+                del self._features[next(iter(self._features))]
+            self._features[version] = replay(self.plan, tables, progress=self.progress)
+        return tables, self._features[version]
 
     def as_of(self, log: Log) -> int:
         """The end of the last day of which the log knows anything, µs UTC.

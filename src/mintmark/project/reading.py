@@ -22,7 +22,9 @@ def ingest(material: Material, sources: Sequence[str]) -> Answer:
 def ingest_files(material: Material, files: dict[str, list[Path]] | Path) -> Ingested:
     """Take files into the log, which is made where there is none."""
     folder, events = material.log_folder, material.definitions.events
-    log = Log.open(folder, events) if (folder / "HEAD.json").exists() else Log.create(folder, events)
+    log = (
+        Log.open(folder, events) if (folder / "HEAD.json").exists() else Log.create(folder, events)
+    )
     return log.ingest(files, token_key=material.token_key(), progress=material.progress)
 
 

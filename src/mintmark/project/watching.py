@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.engine import replay
+from mintmark.engine import Replay, replay
 from mintmark.engine.policy import PolicyTable
 from mintmark.engine.predict import Scorer
 from mintmark.engine.strike import Die
 from mintmark.engine.truth import truth_at
 from mintmark.ground import ProjectError, format_time
 from mintmark.log import Log
-from mintmark.monitor import Parity, Reference, Struck, Watched, compare, strike
+from mintmark.monitor import Mismatch, Parity, Reference, Struck, Watched, compare, strike
 from mintmark.monitor import watch as watch_decisions
 from mintmark.plan import Plan
 from mintmark.project.learning import split_from
@@ -55,24 +55,37 @@ def decided_log(material: Material) -> tuple[Log, pa.Table]:
     decisions = log.decisions()
     if not len(decisions):
         raise ProjectError(
-            "no decision has been served yet", hint="say: mintmark serve", code="project.nothing_served"
+            "no decision has been served yet",
+            hint="say: mintmark serve",
+            code="project.nothing_served",
         )
     return log, decisions
+
+
+def served_anything(material: Material) -> bool:
+    """Tell whether any decision stands in the log that is served from."""
+    return len(material.log(material.live_folder).decisions()) > 0
 
 
 def verify_all(material: Material) -> Parity:
     """Compare every served vector with replay over the log, release by release."""
     log, decisions = decided_log(material)
-    tables = material.tables(log)
-    compared, mismatches, first = 0, 0, []
+    compared, mismatches = 0, 0
+    first: list[Mismatch] = []
     for digest in pc.unique(decisions["release"]).to_pylist():
         striker = striker_of(material, digest)
-        made = replay(striker.plan, tables, progress=material.progress)
+        made = _replayed(material, log, striker.plan)
         its = decisions.filter(pc.equal(decisions["release"], digest))
         parity = compare(its, made.seq, made.features, made.names)
         compared, mismatches = compared + parity.compared, mismatches + parity.mismatches
         first += parity.first
     return Parity(compared, mismatches, tuple(first[:10]))
+
+
+def _replayed(material: Material, log: Log, plan: Plan) -> Replay:
+    if plan.digest == material.plan.digest:
+        return material.features(log)[1]
+    return replay(plan, material.tables(log), progress=material.progress)
 
 
 def decision_row(decisions: pa.Table, decision_id: str) -> dict[str, Any]:
