@@ -39,7 +39,7 @@ features = mm.Features(
     amount_deviations=(amount - mm.ref("card_usual_30d"))
     / mm.greatest(mm.ref("card_spread_30d"), 1),
     # --- is the card in a hurry? ------------------------------------------------------------------
-    card_since_last=payment.at.since_last().by("card"),
+    card_since_last=payment.at.since_last().by("card").over("30d"),
     card_payments_1h=mm.count().by("card").over("1h"),
     card_spend_1h=amount.sum().by("card").over("1h"),
     card_spend_1d=amount.sum().by("card").over("1d"),
@@ -59,7 +59,7 @@ features = mm.Features(
     card_late_30d=mm.count().where(late_hours).by("card").over("30d"),
     # By two roles at once: this card at this terminal, this card in this place.
     pair_payments_90d=mm.count().by("card", "terminal").over("90d"),
-    pair_since_last=payment.at.since_last().by("card", "terminal"),
+    pair_since_last=payment.at.since_last().by("card", "terminal").over("90d"),
     new_terminal=mm.ref("pair_payments_90d") == 0,
     place_payments_90d=mm.count().by("card", "place").over("90d"),
     new_place=mm.ref("place_payments_90d") == 0,
