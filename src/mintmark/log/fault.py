@@ -31,6 +31,7 @@ REASONS = MappingProxyType(
             "equal content, or a new revision",
         ),
         "ragged": ("the line has another number of columns than the header", ""),
+        "quote": ("a quote in the line opens or closes no value", "quotes as in RFC 4180"),
         "encoding": ("the line is not UTF-8", "UTF-8"),
     }
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -22,6 +23,9 @@ RECORD_BYTES = 1 << 20
 
 _NEWLINE, _RETURN, _QUOTE, _COMMA = 10, 13, 34, 44
 _MARK = b"\xef\xbb\xbf"
+_VALUE = rb'(?:"(?:[^"]|"")*+"|[^",\n]*+)'
+_RECORD = re.compile(rb"%b(?:,%b)*+\r?\n" % (_VALUE, _VALUE))
+_QUOTED = re.compile(rb'"[^"]*+"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,11 @@ class Lines:
 
 @dataclass(slots=True)
 class _Spans:
-    """Where records begin and end in a block, the line of each, and its number of commas."""
+    """Where records begin and end in a block, the line of each, and its number of commas.
+
+    `rest` is where the last of them ends, `lines` how many lines that is, and `broken` are lines
+    at which no record begins.
+    """
 
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
@@ -56,6 +64,7 @@ class _Spans:
     commas: NDArray[np.int64]
     rest: int
     lines: int
+    broken: list[Unsound]
 
 
 def read(file: BinaryIO) -> Iterator[Lines]:
@@ -66,83 +75,89 @@ def read(file: BinaryIO) -> Iterator[Lines]:
     Cost: 0.15 s for 30 MB.
     """
     header: tuple[str, ...] = ()
-    carried, line = b"", 1
+    data, line = file.read(len(_MARK)).removeprefix(_MARK), 1
     while True:
         block = file.read(BLOCK_BYTES)
-        data = carried + block
-        if line == 1 and not header:
-            data = data.removeprefix(_MARK)
-        if not data:
-            return
-        spans, broken = _split(data, line=line, last=not block)
+        data += block
+        if not block and data and not data.endswith(b"\n"):
+            data += b"\n"
+        spans = _split(data, line=line, last=not block)
         if not header:
             header = _header(data, spans)
-        if header and len(spans.starts) + len(broken):
-            yield _sound(data, spans, header, broken)
-        carried, line = data[spans.rest :], line + spans.lines
+        if header and len(spans.starts) + len(spans.broken):
+            yield _sound(data, spans, header)
+        data, line = data[spans.rest :], line + spans.lines
         if not block:
             return
 
 
-def _split(data: bytes, *, line: int, last: bool) -> tuple[_Spans, list[Unsound]]:
-    """Split a block into records; a line whose quote is never closed is taken out of the way."""
-    broken: list[Unsound] = []
-    parts: list[_Spans] = []
-    offset = 0
-    while True:
-        spans = _spans(data, offset, line)
-        parts.append(spans)
-        offset, line = spans.rest, line + spans.lines
-        left = len(data) - offset
-        if left == 0 or not (last or left > RECORD_BYTES):
-            break
-        stop = data.find(b"\n", offset)
-        if last and data.count(b'"', offset) % 2 == 0:
-            parts.append(_final(data, offset, line))
-            offset, line = len(data), line + 1
-            break
-        stop = len(data) if stop < 0 else stop
-        broken.append(Unsound(line, "ragged", data[offset:stop].decode("utf-8", "replace")))
-        offset, line = min(stop + 1, len(data)), line + 1
-    return _joined(
-        parts, rest=offset, lines=sum(part.lines for part in parts) + len(broken)
-    ), broken
-
-
-def _spans(data: bytes, offset: int, line: int) -> _Spans:
-    """Find the records that end within a block, from `offset` on."""
-    text = np.frombuffer(data, np.uint8, offset=offset)
-    newlines = np.flatnonzero(text == _NEWLINE)
-    commas = np.flatnonzero(text == _COMMA)
-    ends = newlines
-    if data.find(b'"', offset) >= 0:
-        inside = (np.cumsum(text == _QUOTE, dtype=np.uint8) & 1).astype(bool)
-        ends, commas = newlines[~inside[newlines]], commas[~inside[commas]]
-    starts = np.concatenate(([0], ends + 1))[: len(ends)]
-    counts = np.diff(np.searchsorted(commas, ends), prepend=0)
-    rest = int(ends[-1]) + 1 if len(ends) else 0
-    lines = int(np.searchsorted(newlines, rest))
-    numbers = line + np.searchsorted(newlines, starts)
-    stops = ends - (text[ends - 1] == _RETURN) * (ends > starts)
-    return _Spans(starts + offset, stops + offset, numbers, counts, rest + offset, lines)
-
-
-def _final(data: bytes, offset: int, line: int) -> _Spans:
-    """Return the last record of a file that does not end in a newline."""
-    spans = _spans(data[offset:] + b"\n", 0, line)
-    spans.starts, spans.stops = spans.starts + offset, spans.stops + offset
+def _split(data: bytes, *, line: int, last: bool) -> _Spans:
+    """Split a block into records, at once where all quotes stand where they may."""
+    spans = _at_once(data, line)
+    left = len(data) - (0 if spans is None else spans.rest)
+    if spans is None or left > RECORD_BYTES or (last and left):
+        return _one_by_one(data, line=line, last=last)
     return spans
 
 
-def _joined(parts: list[_Spans], *, rest: int, lines: int) -> _Spans:
-    return _Spans(
-        starts=np.concatenate([part.starts for part in parts]),
-        stops=np.concatenate([part.stops for part in parts]),
-        numbers=np.concatenate([part.numbers for part in parts]),
-        commas=np.concatenate([part.commas for part in parts]),
-        rest=rest,
-        lines=lines,
-    )
+def _at_once(data: bytes, line: int) -> _Spans | None:
+    """Find the records that end within a block, or None where one of them may be none."""
+    text = np.frombuffer(data, np.uint8)
+    newlines = np.flatnonzero(text == _NEWLINE)
+    commas = np.flatnonzero(text == _COMMA)
+    ends, quotes = newlines, np.flatnonzero(text == _QUOTE)
+    if len(quotes):
+        ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
+        commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
+    rest = int(ends[-1]) + 1 if len(ends) else 0
+    if not _in_place(text, quotes[quotes < rest]):
+        return None
+    starts = np.concatenate((np.zeros(1, np.int64), ends + 1))[: len(ends)]
+    if (ends - starts).max(initial=0) > RECORD_BYTES:
+        return None
+    stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
+    counts = np.diff(np.searchsorted(commas, ends), prepend=0)
+    numbers = line + np.searchsorted(newlines, starts)
+    return _Spans(starts, stops, numbers, counts, rest, int(np.searchsorted(newlines, rest)), [])
+
+
+def _in_place(text: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+    """Say whether every opening quote begins a value and every closing one ends it.
+
+    A doubled quote closes a value and opens it again.
+    """
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = text[opening[opening > 0] - 1]
+    after = text[closing + 1]
+    ends = np.isin(after, (_COMMA, _NEWLINE, _QUOTE))
+    ends[after == _RETURN] = text[closing[after == _RETURN] + 2] == _NEWLINE
+    return bool(np.isin(before, (_COMMA, _NEWLINE, _QUOTE)).all() and ends.all())
+
+
+def _one_by_one(data: bytes, *, line: int, last: bool) -> _Spans:
+    """Find the records of a block one by one; a line at which none begins is broken.
+
+    A line that may be the beginning of a record that goes on in the next block is left for it.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    broken: list[Unsound] = []
+    at, first = 0, line
+    while at < len(data):
+        match = _RECORD.match(data, at, at + RECORD_BYTES)
+        if match is None and not last and len(data) - at < RECORD_BYTES:
+            break
+        if match is None:
+            stop = data.find(b"\n", at) + 1 or len(data)
+            text = data[at:stop].decode("utf-8", "replace").rstrip("\r\n")
+            broken.append(Unsound(line, "quote", text))
+        else:
+            stop = match.end()
+            record = data[at:stop].rstrip(b"\n").removesuffix(b"\r")
+            found.append((at, at + len(record), line, _QUOTED.sub(b"", record).count(b",")))
+        line += data.count(b"\n", at, stop)
+        at = stop
+    starts, stops, numbers, commas = np.array(found, np.int64).reshape(-1, 4).T
+    return _Spans(starts, stops, numbers, commas, at, line - first, broken)
 
 
 def _header(data: bytes, spans: _Spans) -> tuple[str, ...]:
@@ -157,7 +172,7 @@ def _header(data: bytes, spans: _Spans) -> tuple[str, ...]:
     return tuple(next(csv.reader(io.StringIO(text, newline=""))))
 
 
-def _sound(data: bytes, spans: _Spans, header: tuple[str, ...], broken: list[Unsound]) -> Lines:
+def _sound(data: bytes, spans: _Spans, header: tuple[str, ...]) -> Lines:
     """Keep the records that have the header's number of columns and are UTF-8."""
     filled = spans.stops > spans.starts
     ragged = filled & (spans.commas != len(header) - 1)
@@ -170,9 +185,9 @@ def _sound(data: bytes, spans: _Spans, header: tuple[str, ...], broken: list[Uns
     ]
     return Lines(
         header,
-        _body(data, spans, keep, whole=not broken),
+        _body(data, spans, keep, whole=not spans.broken),
         spans.numbers[keep],
-        tuple(sorted([*broken, *unsound], key=lambda one: one.line)),
+        tuple(sorted([*spans.broken, *unsound], key=lambda one: one.line)),
     )
 
 
