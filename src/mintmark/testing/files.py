@@ -24,6 +24,8 @@ class FileWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for ending in (".csv", ".parquet"):  # an earlier file of the other form says the same
+            path.with_suffix(ending).unlink(missing_ok=True)
         self._csv = path.suffix == ".csv"
         if self._csv:
             self._writer = pa_csv.CSVWriter(str(path), plain(schema))

@@ -1,8 +1,8 @@
-"""Manual entries: rows as a tired hand types them, each of which a contract must refuse."""
+"""Manual entries: rows as a tired hand types them, each of which must be quarantined."""
 
 from pathlib import Path
 
-from mintmark.ground import DAY_US, SECOND_US, format_time
+from mintmark.ground import HOUR_US, SECOND_US, format_time
 
 _COLUMNS: tuple[str, ...] = ("payment_id", "paid_at", "card", "terminal", "place", "amount")
 _COLUMNS += ("country", "channel", "category", "segment", "declined")
@@ -22,6 +22,7 @@ MISTAKES: tuple[tuple[str, str], ...] = (
     ("card", _TEST_NUMBER),
     ("amount", "12,50"),
     ("declined", "perhaps"),
+    ("payment_id", "1"),  # another payment has that number, and other content
 )
 
 
@@ -35,7 +36,7 @@ def write_manual_entries(path: Path, count: int, before_at: int) -> None:
     count : int
         How many rows; their mistakes take turns.
     before_at : int
-        µs UTC; whatever else is wrong with a row, it is dated within 30 days before this.
+        µs UTC; whatever else is wrong with a row, it is dated within the day before this.
     """
     path.unlink(missing_ok=True)
     if not count:
@@ -43,7 +44,7 @@ def write_manual_entries(path: Path, count: int, before_at: int) -> None:
     lines = [",".join(_COLUMNS)]
     for i in range(count):
         column, wrong = MISTAKES[i % len(MISTAKES)]
-        at = (before_at - DAY_US * (1 + i % 29)) // SECOND_US * SECOND_US
+        at = (before_at - HOUR_US * (1 + i % 24)) // SECOND_US * SECOND_US
         row = {
             "payment_id": str(_FIRST_ID + i),
             "paid_at": format_time(at),

@@ -44,7 +44,7 @@ def write_world(
     Parameters
     ----------
     folder : Path
-        Made if it is not there; files of the same names are replaced.
+        Made if it is not there; the files of an earlier world are replaced.
     settings : WorldSettings
         What to write.
     progress : Progress, optional
