@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+import uvloop
 
-from mintmark.serve.http import Answer, Limits, Listener
+from mintmark.serve.http import Answer, Limits, Listener, bind
 
 SMALL = Limits(
     head_bytes=2_000,
@@ -37,7 +38,7 @@ class Withheld:
 
 async def opened(handler, limits=None):
     listener = Listener(handler, limits)
-    port = await listener.open("127.0.0.1", 0)
+    port = await listener.open(bind("127.0.0.1", 0))
     return listener, port
 
 
@@ -87,7 +88,7 @@ def test_pipelined_answers_leave_in_the_order_of_the_requests():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_bytes_that_come_one_by_one_make_the_same_request():
@@ -105,14 +106,14 @@ def test_bytes_that_come_one_by_one_make_the_same_request():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_a_chunked_body_is_put_together():
     """Transfer coding is undone before the handler sees the body."""
     request = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
     chunks = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-    assert b'"bytes": 5' in asyncio.run(exchange(request + chunks))
+    assert b'"bytes": 5' in uvloop.run(exchange(request + chunks))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_a_chunked_body_is_put_together():
 )
 def test_what_is_not_a_request_is_refused_in_our_form(data, expected):
     """Every refusal has a status, an error body of our form, and closes the connection."""
-    received = asyncio.run(exchange(data))
+    received = uvloop.run(exchange(data))
     assert expected in statuses(received)
     head, body = received.rsplit(b"\r\n\r\n", 1)
     assert b"connection: close" in head
@@ -157,19 +158,19 @@ def test_a_head_without_an_end_is_refused():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_a_long_pipeline_is_no_long_head():
     """The limit of a head counts one request, not all that came in one read."""
     many = b"".join(GET % i for i in range(500))
-    received = asyncio.run(exchange(many + b"GET /last HTTP/1.1\r\nhost: x\r\n\r\n"))
+    received = uvloop.run(exchange(many + b"GET /last HTTP/1.1\r\nhost: x\r\n\r\n"))
     assert statuses(received) == [200] * 501
 
 
 def test_what_came_before_a_broken_request_is_answered():
     """A refusal takes its place behind the answers that were due."""
-    received = asyncio.run(exchange(GET % 1 + b"rubbish\r\n\r\n" + GET % 2))
+    received = uvloop.run(exchange(GET % 1 + b"rubbish\r\n\r\n" + GET % 2))
     assert statuses(received) == [200, 400]
 
 
@@ -185,12 +186,12 @@ def test_a_slow_request_ends():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_an_idle_connection_is_closed():
     """A connection that asks nothing is not kept for ever."""
-    assert asyncio.run(exchange(b"", eof=False)) == b""
+    assert uvloop.run(exchange(b"", eof=False)) == b""
 
 
 def test_too_many_connections_are_turned_away():
@@ -207,7 +208,7 @@ def test_too_many_connections_are_turned_away():
             other.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_reading_stops_while_too_much_is_in_flight():
@@ -229,18 +230,18 @@ def test_reading_stops_while_too_much_is_in_flight():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_http_1_0_and_close_end_the_connection():
     """A client that wants no second answer gets a closed connection, and no second answer."""
     for first in (b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"):
-        assert statuses(asyncio.run(exchange(first + GET % 2))) == [200]
+        assert statuses(uvloop.run(exchange(first + GET % 2))) == [200]
 
 
 def test_head_has_no_body():
     """An answer to HEAD says how long it would be, and sends nothing of it."""
-    received = asyncio.run(exchange(b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n"))
+    received = uvloop.run(exchange(b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n"))
     assert received.endswith(b"\r\n\r\n")
     assert b"content-length: 4" in received
 
@@ -258,7 +259,7 @@ def test_a_client_that_asks_first_is_invited():
         writer.close()
         await listener.drain(1)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_a_fault_of_ours_is_a_500_and_is_told(capsys):
@@ -267,7 +268,7 @@ def test_a_fault_of_ours_is_a_500_and_is_told(capsys):
     def fails(request, reply):
         raise ValueError("a fault of ours")
 
-    received = asyncio.run(exchange(GET % 1 + GET % 2, handler=fails))
+    received = uvloop.run(exchange(GET % 1 + GET % 2, handler=fails))
     assert statuses(received) == [500]
     assert b"a fault of ours" not in received
     assert "ValueError: a fault of ours" in capsys.readouterr().err
@@ -293,4 +294,4 @@ def test_a_drain_answers_what_is_in_flight():
         writer.close()
         await asyncio.wait_for(draining, 2)
 
-    asyncio.run(run())
+    uvloop.run(run())

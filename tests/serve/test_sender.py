@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import uvloop
 
 from mintmark.ground import ServeError
-from mintmark.serve.http import Answer, Listener
+from mintmark.serve.http import Answer, Listener, bind
 from mintmark.serve.script import Head, Step
 from mintmark.serve.sender import Line, main, play
 
@@ -45,14 +46,14 @@ def serving(handler) -> Iterator[int]:
 
     async def run():
         listener = handler.listener = Listener(handler)
-        port.append(await listener.open("127.0.0.1", 0))
+        port.append(await listener.open(bind("127.0.0.1", 0)))
         loop.append(asyncio.get_running_loop())
         opened.set()
         while not stop.is_set():
             await asyncio.sleep(0.01)
         await listener.drain(1)
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread = threading.Thread(target=lambda: uvloop.run(run()))
     thread.start()
     opened.wait()
     try:

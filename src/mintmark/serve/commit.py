@@ -12,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 from mintmark.ground import MintmarkError
 
-Done = Callable[[], None]
+Done: TypeAlias = Callable[[], None]
+Failed: TypeAlias = Callable[[BaseException], None]
 
 
 class Committer:
@@ -30,9 +32,7 @@ class Committer:
         after that: what a failed fsync left on disk is not known.
     """
 
-    def __init__(
-        self, commit: Callable[[], None], failed: Callable[[MintmarkError | OSError], None]
-    ) -> None:
+    def __init__(self, commit: Callable[[], object], failed: Failed) -> None:
         self._commit = commit
         self._failed = failed
         self._loop = asyncio.get_running_loop()

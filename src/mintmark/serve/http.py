@@ -16,16 +16,19 @@ connections, time.
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import sys
 import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import httptools
 
+from mintmark.ground import ServeError
 from mintmark.serve.wire import fault
 
 REASON_PHRASES: Final = {int(status): status.phrase.encode() for status in HTTPStatus}
@@ -123,8 +126,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or turn it away where there are too many."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not of asyncio's class.
+        self._transport = cast(asyncio.Transport, transport)
         self._listener.connections.add(self)
         self.busy_at = self._listener.loop.time()
         if len(self._listener.connections) > self._limits.connections:
@@ -302,6 +305,33 @@ class Connection(asyncio.Protocol):
         self._in_head = False
 
 
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port, 0 for any that is free, without listening yet.
+
+    Raises
+    ------
+    ServeError
+        serve.port.taken, serve.port.host (kind world)
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        taken = error.errno == errno.EADDRINUSE
+        raise ServeError(
+            "the port is in use" if taken else "this address cannot be listened on",
+            at=f"{host}:{port}",
+            got=error.strerror,
+            hint="stop who has it, or choose another: port in mintmark.toml, or --port",
+            code="serve.port.taken" if taken else "serve.port.host",
+            kind="world",
+        ) from None
+    return made
+
+
 class Listener:
     """A listening socket with its connections: opens, watches the time, drains."""
 
@@ -314,13 +344,13 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._watch: asyncio.TimerHandle | None = None
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen, and return the port; raises OSError where the port is taken."""
+    async def open(self, bound: socket.socket) -> int:
+        """Listen on a bound socket, and return its port."""
         self._server = await self.loop.create_server(
-            lambda: Connection(self), host, port, backlog=1024, reuse_address=True
+            lambda: Connection(self), sock=bound, backlog=1024
         )
         self._expire()
-        return int(self._server.sockets[0].getsockname()[1])
+        return int(bound.getsockname()[1])
 
     async def drain(self, seconds: float) -> None:
         """Stop listening, let what is in flight be answered for so long, and close."""

@@ -37,8 +37,8 @@ TOLD_EVERY = 500
 class Line:
     """How to reach a server and how to talk to it.
 
-    window : unanswered requests at most;  patience_seconds : how long to try to reach the server
-    again;  moves_clock : whether the server takes its time from the sender.
+    window : unanswered requests at most;  patience_seconds : how long to go on without an answer;
+    moves_clock : whether the server takes its time from the sender.
     """
 
     port: int
@@ -97,6 +97,8 @@ class Sender:
         self._first_errors: list[str] = []
         self._answer = msgspec.json.Decoder(_Answered)
         self._body: list[bytes] = []
+        self._patience_ns = int(line.patience_seconds * 1e9)
+        self._give_up_ns = monotonic_ns() + self._patience_ns
         self._socket = self._connect()
 
     def send(self, requests: Iterable[Due]) -> None:
@@ -105,8 +107,7 @@ class Sender:
         Raises
         ------
         ServeError
-            serve.sender.unreachable (kind world) if the server is away for longer than the
-            patience.
+            serve.sender.unreachable (kind world) where nothing was answered for too long.
         """
         waiting = iter(requests)
         more = True
@@ -123,8 +124,8 @@ class Sender:
                 self._hand_over(fresh)
                 if self._due:
                     self._read()
-            except (OSError, httptools.HttpParserError):
-                self._start_again()
+            except (OSError, httptools.HttpParserError) as error:
+                self._start_again(error)
 
     def close(self) -> None:
         """Close the connection."""
@@ -159,6 +160,7 @@ class Sender:
     def on_message_complete(self) -> None:
         """Account for one answer."""
         now_ns = monotonic_ns()
+        self._give_up_ns = now_ns + self._patience_ns
         due = self._due.popleft()
         body, self._body = b"".join(self._body), []
         status = self._parser.get_status_code()
@@ -186,9 +188,11 @@ class Sender:
             raise ConnectionResetError("the server closed the connection")
         self._parser.feed_data(data)
 
-    def _start_again(self) -> None:
+    def _start_again(self, error: Exception) -> None:
         """Reach the server anew and send whatever it has not answered, in the same order."""
         self._socket.close()
+        if monotonic_ns() > self._give_up_ns:
+            raise self._unreachable(error)
         self._socket = self._connect()
         self._resent += len(self._due)
         try:
@@ -199,23 +203,25 @@ class Sender:
     def _connect(self) -> socket.socket:
         self._parser = httptools.HttpResponseParser(self)
         self._body = []
-        end_ns = monotonic_ns() + int(self._line.patience_seconds * 1e9)
         while True:
             try:
                 made = socket.create_connection((self._line.host, self._line.port), timeout=30)
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return made
             except OSError as error:
-                if monotonic_ns() > end_ns:
-                    raise ServeError(
-                        "the server cannot be reached",
-                        at=f"{self._line.host}:{self._line.port}",
-                        got=error.strerror or str(error),
-                        hint="start it, or give the sender more patience",
-                        code="serve.sender.unreachable",
-                        kind="world",
-                    ) from None
+                if monotonic_ns() > self._give_up_ns:
+                    raise self._unreachable(error) from None
                 time.sleep(0.02)
+
+    def _unreachable(self, error: Exception) -> ServeError:
+        return ServeError(
+            "the server does not answer",
+            at=f"{self._line.host}:{self._line.port}",
+            got=getattr(error, "strerror", None) or str(error),
+            hint="start it, or give the sender more patience",
+            code="serve.sender.unreachable",
+            kind="world",
+        )
 
 
 def play(script: Path, line: Line, *, told: bool = False) -> Sent:

@@ -12,18 +12,17 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from mintmark.engine.strike import Reason
 from mintmark.ground import MintmarkError
 from mintmark.log.decision import Decision
 
 STATUS_OF_CODE: Final = {
     "serve.route.unknown": 404,
+    "serve.stream.unknown": 404,
     "serve.decision.unknown": 404,
     "serve.route.method": 405,
-    "serve.event.conflict": 409,
-    "serve.event.late": 409,
-    "serve.event.history": 409,
-    "serve.http.too_many": 413,
+    "serve.decide.history": 409,
+    "log.row.conflict": 409,
+    "log.row.late": 409,
 }
 """Errors whose status is not the one of their kind."""
 
@@ -64,7 +63,7 @@ class StoryForm(msgspec.Struct, frozen=True, kw_only=True):
 
     decision: DecisionForm
     costs: dict[str, float]
-    features: dict[str, float | None]
+    features: dict[str, float | None] | None
     latency_us: int
     clock: str
 
@@ -73,9 +72,8 @@ _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
 
-def decision_form(decision: Decision, reasons: Sequence[Reason] | None = None) -> DecisionForm:
-    """Return a committed decision as it is answered; `reasons`, if given, replaces the log's."""
-    stated = decision.reasons if reasons is None else reasons
+def decision_form(decision: Decision) -> DecisionForm:
+    """Return a committed decision as it is answered."""
     return DecisionForm(
         decision_id=decision.decision_id,
         stream=decision.stream,
@@ -83,7 +81,7 @@ def decision_form(decision: Decision, reasons: Sequence[Reason] | None = None) -
         action=decision.action,
         probability=decision.probability,
         margin=decision.margin,
-        reasons=[ReasonForm(*reason) for reason in stated],
+        reasons=[ReasonForm(*reason) for reason in decision.reasons],
         release=decision.release,
         model=decision.model,
         plan=decision.plan,
@@ -96,15 +94,19 @@ def decision_form(decision: Decision, reasons: Sequence[Reason] | None = None) -
     )
 
 
-def story_form(
-    decision: Decision, names: Sequence[str], reasons: Sequence[Reason] | None = None
-) -> StoryForm:
-    """Return a committed decision with its costs and its feature vector."""
+def story_form(decision: Decision, names: Sequence[str]) -> StoryForm:
+    """Return a committed decision with its costs and its feature vector.
+
+    `names` are those of the plan that is served; the vector of another plan's decision is not
+    named by them, and is left out.
+    """
     values = np.frombuffer(decision.features, dtype="<f8").tolist()
     return StoryForm(
-        decision=decision_form(decision, reasons),
+        decision=decision_form(decision),
         costs=decision.costs,
-        features={
+        features=None
+        if not names
+        else {
             name: None if value != value else value
             for name, value in zip(names, values, strict=True)
         },
