@@ -8,11 +8,11 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from mintmark.define import limit
 from mintmark.define.expr import Aggregate, Expr
-from mintmark.define.fault import Noun, guarded, raise_all
+from mintmark.define.fault import Noun, every, guarded
 from mintmark.define.field import Field, source_column, zone_name
 from mintmark.define.label import Label, Outcome
 from mintmark.define.place import Place, user_place
-from mintmark.ground import DAY_US, DefineError, GroundError, MintmarkError, digest, parse_time
+from mintmark.ground import DAY_US, DefineError, GroundError, digest, parse_time
 
 IdType = Literal["text", "integer"]
 EARLIEST = "1970-01-01"
@@ -160,15 +160,10 @@ class Event(metaclass=Noun):
     ) -> None:
         self._set(place=user_place(), name=name)
         limit.name(name, self.place, path="$.events", what="an event")
-        found: list[MintmarkError] = []
         checks = (self._refer, self._times, self._spans, self._known, self._columns)
         first = partial(self._declare, id, at, keys, fields)
-        for check in (first, *(partial(later, rules) for later in checks)):
-            try:
-                check()
-            except MintmarkError as error:
-                found.append(error)
-        raise_all(found)
+        every((first, *(partial(later, rules) for later in checks)))
+        self._distinct()
 
     def __getitem__(self, name: str) -> Expr:
         """Return the expression of a field, or of a key by its role."""
@@ -253,23 +248,32 @@ class Event(metaclass=Noun):
     def _declare(self, id: Any, at: Any, keys: Any, fields: Any) -> None:
         for part, name in (("id", id), ("at", at)):
             limit.name(name, self.place, path=self._path(part), what="a column")
-        for part, named, kind in (("keys", keys, (Entity, Optional)), ("fields", fields, Field)):
+        for part, named in (("keys", keys), ("fields", fields)):
             if not isinstance(named or {}, Mapping):
                 limit.instance(named, Mapping, self.place, path=self._path(part))
-            for name, value in (named or {}).items():
-                path = self._path(f"{part}.{name}")
-                limit.name(name, self.place, path=path, what="a column")
-                limit.instance(value, kind, self.place, path=path)
-        names = [id, at, *(keys or {}), *(fields or {})]
-        for name in names:
+        self._set(id_column=id, at_column=at, keys=dict(keys or {}), fields=dict(fields or {}))
+        told = [("keys", (Entity, Optional), item) for item in self.keys.items()]
+        told += [("fields", (Field,), item) for item in self.fields.items()]
+        every(partial(self._part, part, kind, *item) for part, kind, item in told)
+
+    def _part(self, part: str, kind: tuple[type, ...], name: str, value: object) -> None:
+        path = self._path(f"{part}.{name}")
+        limit.name(name, self.place, path=path, what="a column")
+        limit.instance(value, kind, self.place, path=path)
+
+    def _distinct(self) -> None:
+        names = [self.id_column, self.at_column, *self.keys, *self.fields]
+        names += [self.refers_by] if self.refers_by else []
+        for name in dict.fromkeys(names):
             if names.count(name) > 1:
+                refers = name == self.refers_by
                 raise DefineError(
                     f'two columns are named "{name}"',
                     at=self.place.at(self._path(name)),
-                    want="one name for each of id, at, keys and fields",
+                    want="one name for each of id, at, keys, fields and the reference",
+                    hint=f'say id="case_id", columns={{"case_id": "{name}"}}' if refers else "",
                     code="define.column.twice",
                 )
-        self._set(id_column=id, at_column=at, keys=dict(keys or {}), fields=dict(fields or {}))
 
     def _refer(self, rules: Any) -> None:
         unknown = sorted(set(rules) - set(Rules.__annotations__))

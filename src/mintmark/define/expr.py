@@ -19,7 +19,7 @@ from mintmark.define.fault import guarded, refuse_pan
 from mintmark.define.field import Field, Kind, zone_name
 from mintmark.define.operators import Operand, Operators
 from mintmark.define.place import Place, user_place
-from mintmark.ground import DefineError
+from mintmark.ground import DefineError, format_span
 
 Scalar: TypeAlias = int | float | str | bool | None
 
@@ -205,6 +205,11 @@ class Aggregate(Expr):
             span_us=span_us, offset_us=offset_us, include_current=include_current, windowed=True
         )
 
+    @property
+    def said(self) -> bool:
+        """Whether a key and a window are said."""
+        return bool(self.roles) and (self.windowed or self.how == "since_last")
+
     def finished(self, place: Place) -> None:
         """Refuse to be used before a key and a window are said."""
         if not self.roles:
@@ -365,6 +370,8 @@ def kind_fault(
 
 def words(expr: Expr) -> str:
     """Return an expression as the text that a person would write for it."""
+    if isinstance(expr, Aggregate):
+        return _aggregate_words(expr)
     told = [words(arg) for arg in expr.args]
     if expr.op == "literal":
         return '"' + expr.value + '"' if isinstance(expr.value, str) else str(expr.value)
@@ -402,3 +409,16 @@ def _one_stream(args: tuple[Expr, ...], place: Place) -> Stream | None:
             code="define.expression.streams",
         )
     return next(iter(streams.values()), None)
+
+
+def _aggregate_words(a: Aggregate) -> str:
+    source = "" if a.source is None else repr(a.source)
+    stream = f"{a.stream.name}." if a.stream is not None and a.source is None else ""
+    text = f"{stream}{a.how}({source})"
+    if a.filter is not None:
+        text += f" where {words(a.filter)}"
+    if a.roles:
+        text += f" by {', '.join(a.roles)}"
+    if a.windowed:
+        text += f" over {'lifetime' if a.span_us is None else format_span(a.span_us)}"
+    return text + (f" offset {format_span(a.offset_us)}" if a.offset_us else "")

@@ -2,7 +2,8 @@
 
 While `mintmark check` runs a folder, a faulty noun leaves its error in a list and a `Poison` in the
 user's variable. A poison swallows whatever is done with it and makes poison of every noun that it
-is handed to, so that one fault is told once and the rest of the folder still runs.
+is handed to, so that one fault is told once and the rest of the folder still runs. A noun of many
+parts may have a `_survey(*given, parts)`, which raises the faults of those that are sound.
 """
 
 import functools
@@ -52,11 +53,19 @@ for _name in _OPERATORS.split():
 POISON: Any = Poison()
 
 
+class _Sound(dict[str, Any]):
+    """Named parts of which some may be poison; not itself taken for poison."""
+
+
 class Noun(type):
     """The type of every noun: a faulty call raises, or is gathered and gives a poison."""
 
     def __call__(cls, *given: Any, **named: Any) -> Any:
         """Make the noun, unless something that it is made of is poison."""
+        survey = getattr(cls, "_survey", None)
+        if survey and _gathered.get() is not None and poisoned(named) and not poisoned(given):
+            _run(survey, cls.__name__, (*given, _Sound(named)), {})
+            return POISON
         return _run(super().__call__, cls.__name__, given, named)
 
 
@@ -99,6 +108,17 @@ def raise_all(errors: Iterable[MintmarkError]) -> None:
         raise Faults(faults)
 
 
+def every(checks: Iterable[Callable[[], object]]) -> None:
+    """Run some checks and raise all that they find together."""
+    found: list[MintmarkError] = []
+    for check in checks:
+        try:
+            check()
+        except MintmarkError as error:
+            found.extend(error.errors if isinstance(error, Faults) else (error,))
+    raise_all(found)
+
+
 def refuse_pan(text: object, place: Place, *, path: str = "") -> None:
     """Raise where a value of a definition holds a primary account number."""
     if holds_pan(text):
@@ -119,8 +139,8 @@ def pan_fault(text: object, at: str) -> DefineError:
 
 def poisoned(value: object) -> bool:
     """Return whether a value is poison, or a plain container that holds some."""
-    if isinstance(value, Poison):
-        return True
+    if isinstance(value, (Poison, _Sound)):
+        return isinstance(value, Poison)
     if isinstance(value, Mapping):
         return any(poisoned(item) for item in value.values())
     return isinstance(value, (list, tuple)) and any(poisoned(item) for item in value)

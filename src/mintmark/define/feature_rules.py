@@ -1,10 +1,10 @@
 """What must hold among the features of a block, beyond each expression by itself.
 
-Every rule yields the faults that it finds, so that all are reported at once. Rules that follow
-references run only where no reference is unknown and none goes in a circle.
+Every rule yields the faults that it finds, so that all are reported at once. What a reference leads
+to may be unknown or go in a circle; then its kind is not known, and fits everywhere.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from mintmark.define import kind as kinds
@@ -17,15 +17,19 @@ from mintmark.ground import DefineError, MintmarkError, format_span
 Expressions = Mapping[str, Expr]
 
 
-def faults_of(event: Any, expressions: Expressions, place: Place) -> list[MintmarkError]:
-    """Return every fault of a block of features."""
+def faults_of(
+    event: Any, expressions: Expressions, place: Place, *, known: Collection[str]
+) -> list[MintmarkError]:
+    """Return every fault of a block of features.
+
+    `known` are all its names, those of features that are already known to be faulty among them.
+    """
     found: list[MintmarkError] = list(_misnamed(expressions, place))
     sound = {name: expr for name, expr in expressions.items() if isinstance(expr, Expr)}
     found += _unfinished(sound)
     for rule in (_rows, _windows):
         found += rule(event, sound)
-    astray = [*_unknown_refs(sound, expressions), *_cycles(sound)]
-    return found + (astray or ([] if found else list(_kinds(sound))))
+    return [*found, *_unknown_refs(sound, known), *_cycles(sound), *_kinds(sound)]
 
 
 def nodes_of(expr: Expr) -> Iterator[Expr]:
@@ -43,12 +47,14 @@ def kinds_of(expressions: Expressions) -> Callable[[Expr], MaybeKind]:
 
     def kind(expr: Expr) -> MaybeKind:
         if id(expr) not in known:
+            known[id(expr)] = None  # what a circle of references comes back to
             known[id(expr)] = _kind(expr)
         return known[id(expr)]
 
     def _kind(expr: Expr) -> MaybeKind:
         if expr.op == "ref":
-            return kind(expressions[str(expr.value)])
+            target = expressions.get(str(expr.value))
+            return None if target is None else kind(target)
         if not expr.args:
             return expr.kind
         args = [kind(arg) for arg in expr.args]
@@ -62,8 +68,9 @@ def kinds_of(expressions: Expressions) -> Callable[[Expr], MaybeKind]:
 
 def values_of(expr: Expr, expressions: Expressions) -> tuple[str, ...] | None:
     """Return all the texts that a category can be, references followed, or None."""
-    if expr.op == "ref":
-        return values_of(expressions[str(expr.value)], expressions)
+    for _ in expressions:
+        if expr.op == "ref" and str(expr.value) in expressions:
+            expr = expressions[str(expr.value)]
     if expr.op in ("where", "otherwise"):
         texts = expr.args[1:] if expr.op == "where" else expr.args
         parts = [values_of(a, expressions) for a in texts if not _null(a)]
@@ -124,7 +131,7 @@ def _rows(event: Any, expressions: Expressions) -> Iterator[MintmarkError]:
 def _windows(event: Any, expressions: Expressions) -> Iterator[MintmarkError]:
     for name, expr in expressions.items():
         for node in nodes_of(expr):
-            if isinstance(node, Aggregate):
+            if isinstance(node, Aggregate) and node.said:
                 for rule in (_keys, _beyond_keep, _current):
                     yield from rule(event, node, name)
 
@@ -191,7 +198,7 @@ def _current(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
         )
 
 
-def _unknown_refs(expressions: Expressions, known: Mapping[str, object]) -> Iterator[MintmarkError]:
+def _unknown_refs(expressions: Expressions, known: Collection[str]) -> Iterator[MintmarkError]:
     for name, expr in expressions.items():
         for node in nodes_of(expr):
             if node.op == "ref" and node.value not in known:

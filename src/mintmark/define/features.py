@@ -6,7 +6,7 @@ from typing import Any
 from mintmark.define import limit
 from mintmark.define.event import Event
 from mintmark.define.expr import Aggregate, Expr
-from mintmark.define.fault import Noun, guarded, raise_all
+from mintmark.define.fault import Noun, guarded, poisoned, raise_all
 from mintmark.define.feature_rules import faults_of
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError, MintmarkError, digest
@@ -39,10 +39,17 @@ class Features(metaclass=Noun):
         place = user_place()
         limit.instance(event, Event, place, path="$.features")
         expressions, found = _gathered(event, blocks, named, place)
-        found += faults_of(event, expressions, place)
+        found += faults_of(event, expressions, place, known=tuple(expressions))
         raise_all(found)
         self._set(event=event, expressions=expressions, names=tuple(sorted(expressions)))
         self._set(place=place)
+
+    @staticmethod
+    def _survey(event: Event, *rest: Any) -> None:
+        """Raise the faults of those features that are sound by themselves."""
+        place, parts = user_place(), rest[-1]
+        sound = {name: expr for name, expr in parts.items() if not poisoned(expr)}
+        raise_all(faults_of(event, sound, place, known=tuple(parts)))
 
     @guarded
     def only(self, *names: str) -> "Features":

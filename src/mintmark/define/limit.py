@@ -89,7 +89,7 @@ def close(text: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(text, names, n=1)
     if near:
         return f'did you mean "{near[0]}"?'
-    return "known here: " + ", ".join(names[:12]) if names else ""
+    return "known here: " + ", ".join(names[:8]) if names else ""
 
 
 def placed(error: GroundError | DefineError, at: str) -> DefineError:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as slot
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun, refuse_pan
+from mintmark.define.fault import Noun, every, refuse_pan
 from mintmark.define.features import Features, unknown_feature
 from mintmark.define.label import Label
 from mintmark.define.place import Place, user_place
@@ -118,14 +119,25 @@ class Model(metaclass=Noun):
     place: Place = slot(default_factory=user_place, init=False)
 
     def __post_init__(self) -> None:
+        kinds: tuple[tuple[str, tuple[type, ...]], ...] = (
+            ("features", (Features,)),
+            ("label", (Label,)),
+            ("learner", (LightGBM, Logistic)),
+            ("floor", (LightGBM, Logistic)),
+        )
+        every(partial(self._check_kind, part, kind) for part, kind in kinds)
+        checks = (self._check_name, self._check_label, self._check_inputs)
+        every((*checks, self._check_split, self._check_words))
+
+    def _check_kind(self, part: str, kind: tuple[type, ...]) -> None:
+        limit.instance(getattr(self, part), kind, self.place, path=f"$.model.{part}")
+
+    def _check_name(self) -> None:
         limit.name(self.name, self.place, path="$.model", what="a model")
-        for part, kind in (("features", Features), ("label", Label)):
-            limit.instance(getattr(self, part), kind, self.place, path=f"$.model.{part}")
-        for part in ("learner", "floor"):
-            told = getattr(self, part)
-            limit.instance(told, (LightGBM, Logistic), self.place, path=f"$.model.{part}")
         ways = ("isotonic", "platt", None)
         limit.one_of(self.calibrate, ways, self.place, path="$.model.calibrate")
+
+    def _check_label(self) -> None:
         if self.label.kind != "flag" or self.label.of is not self.features.event:
             raise DefineError(
                 "a model's label does not fit its features",
@@ -134,9 +146,6 @@ class Model(metaclass=Noun):
                 want=f"a flag of {self.features.event.name}",
                 code="define.model.label",
             )
-        self._check_inputs()
-        self._check_split()
-        self._check_words()
 
     def __repr__(self) -> str:
         return f"<model {self.name}>"
@@ -184,8 +193,10 @@ class Model(metaclass=Noun):
             )
 
     def _check_words(self) -> None:
-        object.__setattr__(self, "limits", tuple(self.limits))
-        for part, told in (("purpose", self.purpose), ("owner", self.owner)):
+        limits = (self.limits,) if isinstance(self.limits, str) else tuple(self.limits)
+        object.__setattr__(self, "limits", limits)
+        words = [("purpose", self.purpose), ("owner", self.owner)]
+        for part, told in words + [("limits", text) for text in limits]:
             refuse_pan(told, self.place, path=f"$.model.{part}")
             if not isinstance(told, str):
                 raise DefineError(

@@ -46,10 +46,9 @@ def read_source(path: Path) -> Source:
 def _syntax_fault(path: Path, error: SyntaxError) -> DefineError:
     text = (error.text or "").strip()
     return DefineError(
-        "a file of definitions is not Python",
+        f"a file of definitions is not Python: {error.msg}",
         at=Place(str(path), error.lineno or 1).at(),
         got=text[:80] or None,
-        want=error.msg,
         code="define.file.syntax",
     )
 
