@@ -24,7 +24,7 @@ from mintmark.engine.kernel import ready
 from mintmark.engine.operations import NO_AMENDS, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
-from mintmark.engine.state import Events, Operations, State
+from mintmark.engine.state import FIRST_SCRATCH, Events, Operations, State
 from mintmark.ground import EngineError, Progress
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _presize(
         rows = slice(first, first + len(job.keys))
         mine.keys[rows, L.KEY_START] = starts
         mine.keys[rows, L.KEY_CAPACITY] = job.inserts
-        states.append(replace(mine, scratch=np.zeros(64, dtype=np.int64)))
+        states.append(replace(mine, scratch=np.zeros(FIRST_SCRATCH, dtype=np.int64)))
         firsts.append(first)
     return state, states, tuple(firsts)
 

@@ -18,7 +18,7 @@ from typing import Any
 from mintmark.ground import Progress, Silent, kernel_cache_dir, monotonic_ns
 
 _ROOM = Path(__file__).parent
-_SOURCES = ("borrow", "layout", "limbs", "moments", "rows", "sentinel", "shuffle", "step")
+_SOURCES = ("layout", "limbs", "moments", "quick", "rows", "sentinel", "shuffle", "step")
 _LOCK = Lock()
 _loaded: list[Kernel] = []
 
@@ -108,5 +108,7 @@ def _compile(numba: Any) -> Kernel:
     compiled = {}
     for (module, name), signature in functions.items():
         function = getattr(importlib.import_module(f"mintmark.engine.{module}"), name)
-        compiled[name] = numba.njit(signature, nogil=True, cache=True)(function.py_func)
+        counted = function.targetoptions.get("_nrt", True)
+        decorate = numba.njit(signature, nogil=True, cache=True, _nrt=counted)
+        compiled[name] = decorate(function.py_func)
     return Kernel(**compiled)

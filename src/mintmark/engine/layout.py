@@ -6,7 +6,8 @@ read them.  Names are offsets inside a record.
     program   [groups, offset of group 0, offset of group 1, ...] then the records
     group     columns, windows, horizon, wants scratch, where the column list and the windows stand
     window    offset, span, current, views, where the views stand
-    view      one column as one window reads it: slot, settling, default, powers, aggregates
+    view      one column as one window reads it: slot, settling, default, powers, then how many
+              aggregates read its exact parts, how many there are, those of parts first
     aggregate kind, place in the output, scale
     key       a row of the directory: block start, capacity, head, end, then two hints per window
     block     at[capacity], seq[capacity], then capacity words per column of the group
@@ -19,8 +20,9 @@ SLOT_SOURCE, SLOT_LABEL = range(2)
 SLOT_SIZE = 2
 WINDOW_OFFSET, WINDOW_SPAN, WINDOW_CURRENT, WINDOW_VIEWS, WINDOW_VIEWS_AT = range(5)
 WINDOW_SIZE = 5
-VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_POWERS, VIEW_AGGREGATES, VIEW_AGGREGATES_AT = range(6)
-VIEW_SIZE = 6
+VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_POWERS, VIEW_ADDITIVE, VIEW_AGGREGATES = range(6)
+VIEW_AGGREGATES_AT = 6
+VIEW_SIZE = 7
 AGGREGATE_KIND, AGGREGATE_OUT, AGGREGATE_SCALE = range(3)
 AGGREGATE_SIZE = 3
 
@@ -39,6 +41,9 @@ AMEND_SIZE = 4
 
 FOREVER = -1
 """Marks a window without a span and a horizon before which nothing is forgotten."""
+
+PARTS = 8
+"""Words at the front of the scratch that hold a window's exact parts; a hash table follows."""
 
 DONE, NEED_HEAP, NEED_SCRATCH = 0, 1, 2
 """What `fold` answers: all done, or what must grow before it goes on with the same operation."""

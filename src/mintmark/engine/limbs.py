@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from mintmark.engine.quick import quick
 
 _POW2 = np.array([2.0**k for k in range(256)])
 
@@ -46,7 +48,7 @@ def variance_limbs(
     return signature, emit
 
 
-@njit
+@quick
 def _bit_length(x):
     """Number of bits of an unsigned word, by halving."""
     n = 0
@@ -57,7 +59,7 @@ def _bit_length(x):
     return n + (1 if x else 0)
 
 
-@njit
+@quick
 def _round_pair(top, below, sticky, exponent):
     """Round (top, below, sticky) * 2**exponent, `top` non-zero, to the nearest float64."""
     shift = 64 - _bit_length(top)
@@ -70,7 +72,7 @@ def _round_pair(top, below, sticky, exponent):
     return np.float64(top) * _POW2[exponent - shift]
 
 
-@njit
+@quick
 def float_of_limbs(l0, l1, l2, l3):
     """The float64 nearest to an unsigned integer of four limbs, ties to even."""
     zero = np.uint64(0)
@@ -83,7 +85,7 @@ def float_of_limbs(l0, l1, l2, l3):
     return np.float64(l0)
 
 
-@njit
+@quick
 def float_of_sum(high, low):
     """The float64 nearest to high * 2**32 + low, for `low` at least 0."""
     if -(1 << 29) < high < (1 << 29) and low < (1 << 61):

@@ -10,15 +10,15 @@ Compiled; imported only by the kernel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, UNKNOWN
 
 _LOW = 0xFFFFFFFF
 _SMALL = 2**31
 
 
-@njit
+@quick
 def count_values(view, substitute):
     """How many values the view holds, an unknown outcome read as `substitute`."""
     n = 0
@@ -29,7 +29,7 @@ def count_values(view, substitute):
     return n
 
 
-@njit
+@quick
 def first_moment(view, substitute):
     """(n, high, low) of the values of the view."""
     n = 0
@@ -46,7 +46,7 @@ def first_moment(view, substitute):
     return n, high, low
 
 
-@njit
+@quick
 def _squares_small(view, substitute):
     """(q0, q1, fits) of the squares; `fits` is false when a value needs more than 31 bits."""
     q0 = 0
@@ -64,7 +64,7 @@ def _squares_small(view, substitute):
     return q0, q1, bits < _SMALL
 
 
-@njit
+@quick
 def _squares_wide(view, substitute):
     """(q0, q1, q2, q3) of squares of up to 124 bits, from 32-bit halves."""
     q0 = 0
@@ -90,7 +90,7 @@ def _squares_wide(view, substitute):
     return q0, q1, q2, q3
 
 
-@njit
+@quick
 def second_moment(view, substitute):
     """(q0, q1, q2, q3) of the squares of the values of the view."""
     q0, q1, fits = _squares_small(view, substitute)

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from mintmark.engine import layout as L
-from mintmark.engine.borrow import borrow
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import LIMIT, MASKED, NULL, UNKNOWN
 
 _POW10 = np.array([10.0**k for k in range(23)])
@@ -29,7 +29,7 @@ _HOUR_US = 3_600_000_000
 ) = range(len(L.OPS))  # fmt: skip
 
 
-@njit
+@quick
 def _arithmetic(op, x, y):
     """One operation of arithmetic; a null operand gives null because NaN does."""
     if op == _ADD:
@@ -47,7 +47,7 @@ def _arithmetic(op, x, y):
     return math.sqrt(x) if x >= 0.0 else np.nan
 
 
-@njit
+@quick
 def _comparison(op, x, y):
     """One comparison, as 1.0 or 0.0; null when either side is."""
     if math.isnan(x) or math.isnan(y):
@@ -67,7 +67,7 @@ def _comparison(op, x, y):
     return 1.0 if truth else 0.0
 
 
-@njit
+@quick
 def _logic(op, x, y):
     """Kleene's and, or, not; `x.null()`; the value of x, or y where x is null."""
     if op == _NULL:
@@ -84,7 +84,7 @@ def _logic(op, x, y):
     return 1.0 - decisive
 
 
-@njit
+@quick
 def _choice(op, x, y, z):
     """where(x, y, z), null when x is; least and greatest of x and y, null when either is."""
     if op == _WHERE:
@@ -98,14 +98,14 @@ def _choice(op, x, y, z):
     return x if x >= y else y
 
 
-@njit
+@quick
 def _fixed(x, unit):
     """round(x * unit), half to even; null beyond the limit."""
     scaled = np.rint(x * unit)
     return scaled if abs(scaled) <= LIMIT else np.nan
 
 
-@njit
+@quick
 def _calendar(op, x, first, count, zones):
     """Hour 0..23, ISO weekday 1..7 or day of month 1..31 of a time in seconds.
 
@@ -133,7 +133,7 @@ def _calendar(op, x, first, count, zones):
     return np.float64(_day_of_month(day))
 
 
-@njit
+@quick
 def _day_of_month(day):
     """Day of the month of a day counted from 1970-01-01 (Hinnant's civil_from_days)."""
     shifted = day + 719468
@@ -145,20 +145,20 @@ def _day_of_month(day):
     return of_year - (153 * month + 2) // 5 + 1
 
 
-@njit
+@quick
 def _stored(v, limit):
     """An input as it is stored: null when it is beyond the range of its field."""
     return v if -limit <= v <= limit else NULL
 
 
-@njit
+@quick
 def _load(v, limit, scale):
     """An input as a number."""
     v = _stored(v, limit)
     return np.nan if v == NULL else np.float64(v) / _POW10[scale]
 
 
-@njit
+@quick
 def _run(code, constants, limits, zones, inputs, aggregates, row, registers):
     """Compute every register for one row."""
     for i in range(code.shape[0]):
@@ -191,7 +191,7 @@ def _run(code, constants, limits, zones, inputs, aggregates, row, registers):
         registers[i] = value if abs(value) <= _GREATEST else np.nan
 
 
-@njit
+@quick
 def _store(stores, limits, inputs, registers, row, values):
     """Write what is stored with the event: one int64 per column."""
     for column in range(stores.shape[0]):
@@ -210,7 +210,7 @@ def _store(stores, limits, inputs, registers, row, values):
         values[column, row] = value
 
 
-@njit
+@quick
 def _answer(outputs, codes, registers, row, features):
     """Write the features of one row: one NaN, no -0.0, categories as places in declared values."""
     for f in range(outputs.shape[0]):
@@ -238,9 +238,6 @@ def evaluate(
     inputs : int64[slots, n], stored units, NULL for null;  aggregates : float64[n, A] from `fold`;
     values : int64[columns, n], written by `stores`;  features : float64[n, F], by `outputs`.
     """
-    code = borrow(code)
-    inputs = borrow(inputs)
-    aggregates = borrow(aggregates)
     registers = np.empty(max(code.shape[0], 1), dtype=np.float64)
     for row in range(inputs.shape[1]):
         _run(code, constants, limits, zones, inputs, aggregates, row, registers)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 FIRST_HEAP = 1 << 12
+FIRST_SCRATCH = 1 << 7
 
 
 @dataclass
@@ -52,14 +53,15 @@ class State:
 
     heap : int64[h], the arena; word 0 is never used;  keys : int64[k, key_size], row 0 an empty
     key;  free : int64[groups, SIZE_CLASSES], heads of lists of free blocks;  meta : words in use
-    and watermark;  scratch : what `distinct` counts in;  n_keys : rows of `keys` in use.
+    and watermark;  scratch : a window's
+    exact parts, and what `distinct` counts in;  n_keys : rows of `keys` in use.
     """
 
     heap: Ints
     keys: Ints
     free: Ints
     meta: Ints
-    scratch: Ints = field(default_factory=lambda: np.zeros(64, dtype=np.int64))
+    scratch: Ints = field(default_factory=lambda: np.zeros(FIRST_SCRATCH, dtype=np.int64))
     n_keys: int = 1
 
     @classmethod

@@ -12,7 +12,6 @@ only by the kernel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from mintmark.engine import layout as L
 from mintmark.engine import moments
@@ -22,7 +21,7 @@ from mintmark.engine.aggregates import max as max_
 from mintmark.engine.aggregates import mean as mean_
 from mintmark.engine.aggregates import min as min_
 from mintmark.engine.aggregates import sum as sum_
-from mintmark.engine.borrow import borrow
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL
 
 _POW10 = np.array([10.0**k for k in range(23)])
@@ -31,7 +30,7 @@ _MIN, _MAX, _LAST = CODES["min"], CODES["max"], CODES["last"]
 _DISTINCT, _SINCE = CODES["distinct"], CODES["since_last"]
 
 
-@njit
+@quick
 def upper(ats, low, high, x, hint):
     """The first place in [low, high) whose time is after x, galloping from `hint`."""
     hint = min(max(hint, low), high)
@@ -57,55 +56,77 @@ def upper(ats, low, high, x, hint):
     return a
 
 
-@njit
-def read_view(program, view_at, column, ats, at_request, scratch, row_out, out_first):
+@quick
+def measure(column, settled, otherwise, powers, parts):
+    """Fill `parts` with n, high, low, q0, q1, q2, q3 of a window, as far as `powers` asks."""
+    old = column[:settled]
+    new = column[settled:]
+    if powers == 0:
+        parts[0] = moments.count_values(new, NULL)
+        if settled:
+            parts[0] += moments.count_values(old, otherwise)
+        return
+    parts[0], parts[1], parts[2] = moments.first_moment(new, NULL)
+    if settled:
+        n, high, low = moments.first_moment(old, otherwise)
+        parts[0] += n
+        parts[1] += high
+        parts[2] += low
+    if powers == 2:
+        parts[3], parts[4], parts[5], parts[6] = moments.second_moment(new, NULL)
+        if settled:
+            q0, q1, q2, q3 = moments.second_moment(old, otherwise)
+            parts[3] += q0
+            parts[4] += q1
+            parts[5] += q2
+            parts[6] += q3
+
+
+@quick
+def read_rows(program, view_at, ats, at_request, row_out, out_first):
+    """The aggregates of a window's events themselves: how many, and how long ago the newest."""
+    a = program[view_at + L.VIEW_AGGREGATES_AT]
+    for _ in range(program[view_at + L.VIEW_AGGREGATES]):
+        value = np.nan
+        if program[a + L.AGGREGATE_KIND] == _COUNT:
+            value = count_.read(ats.size)
+        elif ats.size:
+            value = since_last.read(at_request, ats[ats.size - 1])
+        row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
+        a += L.AGGREGATE_SIZE
+
+
+@quick
+def read_view(program, view_at, column, ats, at_request, scratch, parts, row_out, out_first):
     """All aggregates of one view: `column` and `ats` hold exactly the events of the window."""
-    n_events = column.size
     settles = program[view_at + L.VIEW_SETTLES]
     otherwise = program[view_at + L.VIEW_OTHERWISE]
     settled = 0
-    if settles >= 0 and n_events > 0:
-        settled = upper(ats, 0, n_events, at_request - settles, n_events)
-    n = n_events
-    high = 0
-    low = 0
-    q0 = 0
-    q1 = 0
-    q2 = 0
-    q3 = 0
+    if settles >= 0 and ats.size > 0:
+        settled = upper(ats, 0, ats.size, at_request - settles, ats.size)
     powers = program[view_at + L.VIEW_POWERS]
-    slot = program[view_at + L.VIEW_SLOT]
-    if slot >= 0:
-        old = column[:settled]
-        new = column[settled:]
-        if powers == 0:
-            n = moments.count_values(new, NULL)
-            if settled:
-                n += moments.count_values(old, otherwise)
-        elif powers > 0:
-            n, high, low = moments.first_moment(new, NULL)
-            if settled:
-                n_old, high_old, low_old = moments.first_moment(old, otherwise)
-                n, high, low = n + n_old, high + high_old, low + low_old
-        if powers == 2:
-            q0, q1, q2, q3 = moments.second_moment(new, NULL)
-            if settled:
-                o0, o1, o2, o3 = moments.second_moment(old, otherwise)
-                q0, q1, q2, q3 = q0 + o0, q1 + o1, q2 + o2, q3 + o3
-    first = program[view_at + L.VIEW_AGGREGATES_AT]
-    for i in range(program[view_at + L.VIEW_AGGREGATES]):
-        a = first + i * L.AGGREGATE_SIZE
+    if powers >= 0:
+        measure(column, settled, otherwise, powers, parts)
+    a = program[view_at + L.VIEW_AGGREGATES_AT]
+    for _ in range(program[view_at + L.VIEW_ADDITIVE]):
         kind = program[a + L.AGGREGATE_KIND]
-        unit = _POW10[program[a + L.AGGREGATE_SCALE]]
+        unit = _POW10[np.uint64(program[a + L.AGGREGATE_SCALE])]
         if kind == _COUNT:
-            value = count_.read(n)
+            value = count_.read(parts[0])
         elif kind == _SUM:
-            value = sum_.read(high, low, unit)
+            value = sum_.read(parts[1], parts[2], unit)
         elif kind == _MEAN:
-            value = mean_.read(n, high, low, unit)
-        elif kind == _STD:
-            value = std.read(n, high, low, q0, q1, q2, q3, unit)
-        elif kind == _MIN:
+            value = mean_.read(parts[0], parts[1], parts[2], unit)
+        else:
+            value = std.read(
+                parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], unit
+            )
+        row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
+        a += L.AGGREGATE_SIZE
+    for _ in range(program[view_at + L.VIEW_AGGREGATES] - program[view_at + L.VIEW_ADDITIVE]):
+        kind = program[a + L.AGGREGATE_KIND]
+        unit = _POW10[np.uint64(program[a + L.AGGREGATE_SCALE])]
+        if kind == _MIN:
             value = min_.read(column, settled, otherwise, unit)
         elif kind == _MAX:
             value = max_.read(column, settled, otherwise, unit)
@@ -114,17 +135,16 @@ def read_view(program, view_at, column, ats, at_request, scratch, row_out, out_f
         elif kind == _DISTINCT:
             value = distinct.read(column, settled, otherwise, scratch)
         else:
-            place = n_events - 1
-            if slot >= 0:
-                place = since_last.newest(column, settled, otherwise)
+            place = since_last.newest(column, settled, otherwise)
             value = np.nan
             if place >= 0:
                 value = since_last.read(at_request, ats[place])
         row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
+        a += L.AGGREGATE_SIZE
 
 
-@njit
-def read(program, group_at, heap, key, at_request, own, scratch, row_out, out_first):
+@quick
+def read(program, group_at, heap, key, at_request, own, scratch, parts, row_out, out_first):
     """Every window of one key as the request sees it; `own` is the request's place, or -1."""
     start = key[L.KEY_START]
     capacity = key[L.KEY_CAPACITY]
@@ -149,14 +169,18 @@ def read(program, group_at, heap, key, at_request, own, scratch, row_out, out_fi
         views_at = program[window + L.WINDOW_VIEWS_AT]
         for v in range(program[window + L.WINDOW_VIEWS]):
             view = views_at + v * L.VIEW_SIZE
-            base = start + (L.FIELD_COLUMNS + program[view + L.VIEW_SLOT]) * capacity
+            slot = program[view + L.VIEW_SLOT]
+            if slot < 0:
+                read_rows(program, view, ats[low:high], at_request, row_out, out_first)
+                continue
+            base = start + (L.FIELD_COLUMNS + slot) * capacity
             read_view(
                 program, view, heap[base + low : base + high], ats[low:high], at_request,
-                scratch, row_out, out_first,
+                scratch, parts, row_out, out_first,
             )  # fmt: skip
 
 
-@njit
+@quick
 def _size_class(capacity):
     """The greatest k with 2**k <= capacity."""
     k = 0
@@ -165,7 +189,7 @@ def _size_class(capacity):
     return k
 
 
-@njit
+@quick
 def _forget(program, group_at, heap, key, watermark):
     """Move the head past the events that no later request can see."""
     horizon = program[group_at + L.GROUP_HORIZON]
@@ -177,7 +201,7 @@ def _forget(program, group_at, heap, key, watermark):
     key[L.KEY_HEAD] = upper(ats, head, key[L.KEY_END], watermark - horizon, head)
 
 
-@njit
+@quick
 def _move(fields, heap, key, start, capacity):
     """Move the living events of a key to the front of the block at `start`."""
     old_start = key[L.KEY_START]
@@ -195,7 +219,7 @@ def _move(fields, heap, key, start, capacity):
     key[L.KEY_END] = count
 
 
-@njit
+@quick
 def make_room(program, group, group_at, heap, free, meta, key):
     """Let the full block of a key take one more event; NEED_HEAP, nothing moved, if it cannot."""
     _forget(program, group_at, heap, key, meta[L.META_WATERMARK])
@@ -226,7 +250,7 @@ def make_room(program, group, group_at, heap, free, meta, key):
     return L.DONE
 
 
-@njit
+@quick
 def insert(program, group_at, heap, key, at, seq, values, source):
     """Put an event at its place by (at, seq), seq being the greatest so far; returns the place."""
     start = key[L.KEY_START]
@@ -252,7 +276,7 @@ def insert(program, group_at, heap, key, at, seq, values, source):
     return place
 
 
-@njit
+@quick
 def amend(program, group_at, heap, key, target):
     """Write a label's value into the outcome columns of the event at (at, seq), if it is kept."""
     start = key[L.KEY_START]
@@ -275,7 +299,7 @@ def amend(program, group_at, heap, key, target):
                 heap[cell] = target[L.AMEND_VALUE]
 
 
-@njit
+@quick
 def fold(
     program, heap, keys, free, meta, scratch, op_kind, op_group, op_key, op_source, first,
     event_at, event_seq, values, amends, request_at, out, out_first,
@@ -287,15 +311,8 @@ def fold(
     request;  out[row, register - out_first] takes the aggregates of a read.  When the status is not
     DONE, the operation at the returned place has changed nothing and can be handed over again.
     """
-    program = borrow(program)
-    heap = borrow(heap)
-    keys = borrow(keys)
-    free = borrow(free)
-    meta = borrow(meta)
-    scratch = borrow(scratch)
-    values = borrow(values)
-    amends = borrow(amends)
-    out = borrow(out)
+    parts = scratch[: L.PARTS]
+    table = scratch[L.PARTS :]
     for i in range(first, op_kind.size):
         kind = op_kind[i]
         group = op_group[i]
@@ -308,7 +325,7 @@ def fold(
                 return i, status
         if kind & L.OP_READ and program[group_at + L.GROUP_SCRATCH]:
             room = distinct.room(key[L.KEY_END] + 1 - key[L.KEY_HEAD])
-            if scratch.size < room:
+            if table.size < room:
                 return i, L.NEED_SCRATCH
         own = -1
         if kind & L.OP_INSERT:
@@ -317,7 +334,7 @@ def fold(
             )
         if kind & L.OP_READ:
             read(
-                program, group_at, heap, key, request_at[source], own, scratch, out[source],
+                program, group_at, heap, key, request_at[source], own, table, parts, out[source],
                 out_first,
             )  # fmt: skip
         if kind & L.OP_AMEND:

@@ -142,6 +142,7 @@ def _view(
 ) -> list[int]:
     """Write the aggregates of a view; return its record."""
     head = plan.aggregates[members[0]]
+    members = sorted(members, key=lambda i: plan.aggregates[i].kind not in NEEDS)
     kinds = [plan.aggregates[i].kind for i in members]
     for kind in kinds:
         if kind not in CODES:
@@ -152,9 +153,10 @@ def _view(
                 code="engine.plan.unknown_aggregate",
             )
     powers = max(NEEDS.get(kind, -1) for kind in kinds)
+    counts = [sum(kind in NEEDS for kind in kinds), len(kinds)]
     if head.column is None:
         records = [[CODES[kind], places[i], 0] for kind, i in zip(kinds, members, strict=True)]
-        return [-1, -1, NULL, powers, len(members), _append(table, records)]
+        return [-1, -1, NULL, powers, *counts, _append(table, records)]
     column = plan.columns[head.column]
     slot = plan.groups[head.group].columns.index(head.column)
     records = [
@@ -162,4 +164,4 @@ def _view(
     ]
     settles_us = -1 if column.settles_us is None else column.settles_us
     otherwise = NULL if column.otherwise is None else column.otherwise
-    return [slot, settles_us, otherwise, powers, len(members), _append(table, records)]
+    return [slot, settles_us, otherwise, powers, *counts, _append(table, records)]

@@ -7,10 +7,11 @@ Formula: f(n).  Source: design of windows, section 3 of the concepts; decision 0
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from mintmark.engine.quick import quick
 
 
-@njit
+@quick
 def read(n):
     """f(n), the float64 nearest to n."""
     return np.float64(n)

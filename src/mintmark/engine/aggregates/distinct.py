@@ -9,14 +9,14 @@ Source: Knuth, The Art of Computer Programming vol. 3, section 6.4 (algorithm L)
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 SHORT = 24
 
 
-@njit
+@quick
 def room(n):
     """Words of scratch that `read` needs for n events: the power of two that is 2n or more."""
     size = 64
@@ -25,7 +25,7 @@ def room(n):
     return size
 
 
-@njit
+@quick
 def read(view, settled, otherwise, scratch):
     """The number of different values; `scratch` holds `room(view.size)` words at least."""
     short = view.size <= SHORT

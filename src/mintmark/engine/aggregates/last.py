@@ -7,12 +7,12 @@ An empty window is null.  Formula: f(v) / 10**scale.  Source: decision 0002.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 
-@njit
+@quick
 def read(view, settled, otherwise, unit):
     """The newest value; an unknown outcome is `otherwise` in the first `settled` events."""
     for j in range(view.size):

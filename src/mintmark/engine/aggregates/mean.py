@@ -8,12 +8,12 @@ Source: decision 0002.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from mintmark.engine.limbs import float_of_sum
+from mintmark.engine.quick import quick
 
 
-@njit
+@quick
 def read(n, high, low, unit):
     """f(S1) / f(n) / unit, null without values."""
     if n == 0:

@@ -8,12 +8,12 @@ Source: decision 0002.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 
-@njit
+@quick
 def read(view, settled, otherwise, unit):
     """The smallest value; an unknown outcome is `otherwise` in the first `settled` events."""
     best = NULL

@@ -8,12 +8,12 @@ Source: decision 0002.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 
-@njit
+@quick
 def newest(view, settled, otherwise):
     """The place of the newest event that has a value, or -1."""
     for j in range(view.size):
@@ -26,7 +26,7 @@ def newest(view, settled, otherwise):
     return -1
 
 
-@njit
+@quick
 def read(at_request, at_event):
     """f(at(r) - at(e)) / 1e6 seconds."""
     return np.float64(at_request - at_event) / 1e6

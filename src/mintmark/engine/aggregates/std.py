@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from mintmark.engine.limbs import float_of_limbs, variance_limbs
+from mintmark.engine.quick import quick
 
 
-@njit
+@quick
 def read(n, high, low, q0, q1, q2, q3, unit):
     """sqrt(f(n*S2 - S1**2) / (f(n) * f(n-1))) / unit, null below two values."""
     if n < 2:

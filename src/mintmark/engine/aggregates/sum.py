@@ -6,12 +6,11 @@ An empty window sums to 0.  Formula: f(S1) / 10**scale.  Source: decision 0002.
 
 from __future__ import annotations
 
-from numba import njit
-
 from mintmark.engine.limbs import float_of_sum
+from mintmark.engine.quick import quick
 
 
-@njit
+@quick
 def read(high, low, unit):
     """f(S1) / unit, with S1 = high * 2**32 + low."""
     return float_of_sum(high, low) / unit
