@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(words: list[str]) -> int:
-    as_json = "--json" in words
+    as_json = "--json" in words and words[0] != "demo"  # there it names a file
     command = get_command(app)
     try:
         result = command.main(args=words, prog_name="mintmark", standalone_mode=False)

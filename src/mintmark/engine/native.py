@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.ground import EngineError
+from mintmark.ground import EngineError, rest_idle_threads
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,7 @@ def openmp_missing() -> str | None:
 
     LightGBM's wheel expects an OpenMP runtime of the system and says so only by failing to load.
     """
+    rest_idle_threads()
     path = library_path()
     if path is None:
         return "LightGBM's library file is not installed: install the package lightgbm"

@@ -49,10 +49,28 @@ def run(
         started_ns = monotonic_ns()
         progress.start(step.name, None)
         earlier = step.fresh(made) if step.fresh else None
-        done = earlier if earlier is not None else step.work(made, progress)
+        done = earlier if earlier is not None else step.work(made, _Within(step.name, progress))
         seconds = (monotonic_ns() - started_ns) / 1e9
         progress.done(done.line)
         ran[step.name] = Ran(step.name, done, seconds, earlier is not None)
         if after is not None:
             after(ran[step.name])
     return ran
+
+
+class _Within:
+    """The progress that a step's work is handed: what a room says moves the step's own bar."""
+
+    def __init__(self, step: str, progress: Progress) -> None:
+        self._step, self._progress = step, progress
+
+    def start(self, step: str, total: int | None) -> None:
+        """Give the step's bar its total; a room's own name for its part is not shown."""
+        self._progress.start(self._step, total)
+
+    def advance(self, n: int) -> None:
+        """Move the step's bar on."""
+        self._progress.advance(n)
+
+    def done(self, line: str) -> None:
+        """Leave the last word to the step."""

@@ -20,7 +20,9 @@ from mintmark.ground.keys import (
 from mintmark.ground.money import exponent, minor
 from mintmark.ground.pan import find_pan, holds_pan, mask, pan_integers, pan_texts, token
 from mintmark.ground.progress import Progress, Silent
-from mintmark.ground.settings import Settings, environment_lock, kernel_cache_dir, load_settings
+from mintmark.ground.settings import (
+    Settings, environment_lock, kernel_cache_dir, load_settings, rest_idle_threads,
+)
 from mintmark.ground.time import (
     DAY_US, HOUR_US, MINUTE_US, MS_US, SECOND_US, WEEK_US, format_span, format_time, parse_span,
     parse_time, zone_of,
@@ -35,7 +37,8 @@ __all__ = [
     "environment_lock", "exponent", "find_pan", "format_span", "format_time", "free_name",
     "generator", "holds_pan", "kernel_cache_dir", "load_settings", "load_signing_key",
     "load_token_key", "make_keys", "mask", "minor", "monotonic_ns", "now_us", "pan_integers",
-    "pan_texts", "parse_span", "parse_time", "secret", "short", "sign", "sync_folder", "token",
+    "pan_texts", "parse_span", "parse_time", "rest_idle_threads", "secret", "short",
+    "sign", "sync_folder", "token",
     "unit_draw", "verify", "write_atomic", "zone_of",
 ]
 # fmt: on

@@ -181,3 +181,13 @@ def _fault(root: Path, part: dict[str, Any]) -> GroundError:
         want=str(part["msg"]).lower(),
         code="ground.settings.value",
     )
+
+
+def rest_idle_threads() -> None:
+    """Let OpenMP's threads rest while they wait; to be called before a library that uses it loads.
+
+    By default they spin, and on a machine whose cores are taken by others that makes a fit of
+    seven seconds take minutes.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

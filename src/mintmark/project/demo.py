@@ -70,6 +70,7 @@ class Stage:
     notes: tuple[str, ...] = ()
 
 
+Work = Callable[[Mapping[str, Any], Progress], Done]
 Render = Callable[[Mapping[str, Any]], str]
 
 
@@ -123,7 +124,7 @@ def _world(settings: DemoSettings, folder: Path) -> Stage:
     )
     if settings.drift:
         # From the first served day on, give or take: late enough that training does not see it.
-        world = replace(world, drift=Drift(from_day=world.days - 7))
+        world = replace(world, drift=Drift(day=world.days - 7))
 
     def write(progress: Progress) -> str:
         done = write_world(folder / "world", world, progress)
@@ -180,21 +181,30 @@ class Scene:
     def steps(self) -> tuple[Step, ...]:
         """Return the graph of the main job."""
         return (
-            Step("write", self._write),
-            Step("compile", self._compile),
-            Step("ingest", self._ingest, ("write",)),
-            Step("plan", self._plan),
-            Step("replay", self._replay, ("compile", "ingest", "plan")),
-            Step("train", self._train, ("replay",)),
-            Step("judge", self._judge, ("train",)),
-            Step("release", self._release, ("judge",)),
-            Step("serve", self._serve, ("release",)),
-            Step("verify", self._verify, ("serve",)),
-            Step("watch", self._watch, ("verify",)),
+            self._step("write", self._write),
+            self._step("compile", self._compile),
+            self._step("ingest", self._ingest, ("write",)),
+            self._step("plan", self._plan),
+            self._step("replay", self._replay, ("compile", "ingest", "plan")),
+            self._step("train", self._train, ("replay",)),
+            self._step("judge", self._judge, ("train",)),
+            self._step("release", self._release, ("judge",)),
+            self._step("serve", self._serve, ("release",)),
+            self._step("verify", self._verify, ("serve",)),
+            self._step("watch", self._watch, ("verify",)),
             Step(
                 "report", self._report, ("ingest", "judge", "release", "serve", "verify", "watch")
             ),
         )
+
+    def _step(self, name: str, work: Work, needs: tuple[str, ...] = ()) -> Step:
+        """Return a step whose work tells its progress to the step's own bar."""
+
+        def told(made: Mapping[str, Any], progress: Progress) -> Done:
+            self.material.progress = progress
+            return work(made, progress)
+
+        return Step(name, told, needs)
 
     def _write(self, made: Mapping[str, Any], progress: Progress) -> Done:
         return Done(None, self.stage.write(progress))

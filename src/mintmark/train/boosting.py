@@ -12,7 +12,7 @@ leaves and depth 5.
 from collections.abc import Mapping
 from typing import Any
 
-from mintmark.ground import TrainError
+from mintmark.ground import TrainError, rest_idle_threads
 from mintmark.train.rows import Rows
 
 DEFAULTS: Mapping[str, float] = {
@@ -85,6 +85,7 @@ def fit_boosted(rows: Rows, parameters: Mapping[str, Any], *, seed: int) -> byte
     Cost: 300,000 rows of 50 features, 200 trees of 31 leaves: 6 s on 2 idle cores.  On busy ones
     far more: the OpenMP runtime spins while it waits, unless GOMP_SPINCOUNT tells it not to.
     """
+    rest_idle_threads()
     import lightgbm
 
     threads = 2 if rows.features.size >= _THREADED_CELLS else 1  # by the data, so it repeats
