@@ -160,7 +160,7 @@ class Event(metaclass=Noun):
     ) -> None:
         self._set(place=user_place(), name=name)
         limit.name(name, self.place, path="$.events", what="an event")
-        checks = (self._refer, self._times, self._spans, self._known, self._columns)
+        checks = (self._refer, self._zone, self._times, self._spans, self._known, self._columns)
         first = partial(self._declare, id, at, keys, fields)
         every((first, *(partial(later, rules) for later in checks)))
         self._distinct()
@@ -252,7 +252,8 @@ class Event(metaclass=Noun):
             if not isinstance(named or {}, Mapping):
                 limit.instance(named, Mapping, self.place, path=self._path(part))
         self._set(id_column=id, at_column=at, keys=dict(keys or {}), fields=dict(fields or {}))
-        told = [("keys", (Entity, Optional), item) for item in self.keys.items()]
+        told: list[tuple[str, tuple[type, ...], tuple[str, object]]] = []
+        told += [("keys", (Entity, Optional), item) for item in self.keys.items()]
         told += [("fields", (Field,), item) for item in self.fields.items()]
         every(partial(self._part, part, kind, *item) for part, kind, item in told)
 
@@ -301,8 +302,11 @@ class Event(metaclass=Noun):
                 )
         self._set(id_type=id_type, refers_to=target, refers_by=column)
 
-    def _times(self, rules: Any) -> None:
+    def _zone(self, rules: Any) -> None:
         zone_name(rules.get("zone"), self.place, path=self._path("zone"))
+        self._set(zone=rules.get("zone"))
+
+    def _times(self, rules: Any) -> None:
         edges = []
         for part, default in (("earliest", EARLIEST), ("latest", LATEST)):
             text = rules.get(part, default)
@@ -320,7 +324,7 @@ class Event(metaclass=Noun):
                 got=f"{rules.get('earliest', EARLIEST)} to {rules.get('latest', LATEST)}",
                 code="define.event.range",
             )
-        self._set(zone=rules.get("zone"), earliest_us=edges[0], latest_us=edges[1])
+        self._set(earliest_us=edges[0], latest_us=edges[1])
 
     def _spans(self, rules: Any) -> None:
         def span(part: str, default: str) -> int:
