@@ -30,6 +30,17 @@ model = mm.Model(
     ),
     floor=mm.Logistic(),
     calibrate="isotonic",
+    # Learn from the oldest payments, calibrate on the two weeks after them, and test on the newest
+    # three weeks whose labels are mature. In between stands the time that labels take: what was
+    # not known when the test began must not be learned from.
+    split=mm.Split(subject="card", warmup="7d", calibration="14d", test="21d"),
+    # For the model card, which is written with every release and which people read.
+    purpose="Says how likely a card payment is a fraud, while the payment waits for an answer.",
+    owner="card fraud team",
+    limits=[
+        "It was trained on simulated payments; it says nothing about real ones.",
+        "It must not decide about a person: it judges a payment, and an analyst may overrule it.",
+    ],
 )
 
 # What each action costs in euro, if the payment is a fraud and if it is not. The one with the
@@ -52,8 +63,8 @@ gates = mm.Gates(
     recall_at_budget=mm.at_least(0.4),
     calibration_error=mm.at_most(0.01),
     money_saved=mm.at_least(0),
-    latency_ms_p99=mm.at_most(3),
+    latency_ms_p99=mm.at_most(10),
     # Four fifths: no age band may be stopped wrongly much more often than another.
     fpr_ratio=mm.at_least(0.8, by="segment"),
-    alerts_per_day=100,
+    alerts_per_day=60,
 )

@@ -14,6 +14,12 @@ model = mm.Model(
     learner=mm.LightGBM(),
     floor=mm.Logistic(),
     calibrate="isotonic",
+    # The book's protocol: a week to learn from, a week until its labels are known, and the next
+    # week to be tested, without the cards that are known to be compromised by then.
+    split=mm.Split(subject="card", train="7d", calibration=None, test="7d", drop_known=True),
+    purpose="Says how likely a card payment of the public Handbook set is a fraud.",
+    owner="the authors of this example",
+    limits=["The payments are simulated: its figures say little about real ones."],
 )
 
 policy = mm.Policy(
@@ -27,14 +33,14 @@ gates = mm.Gates(
     average_precision=mm.at_least("floor"),
     card_precision_100=mm.at_least(0.25),
     money_saved=mm.at_least(0),
-    latency_ms_p99=mm.at_most(3),
+    latency_ms_p99=mm.at_most(10),
     fpr_ratio=mm.at_least(0.8, by="segment"),
     waivers=[
         mm.Waiver(
             gate="fpr_ratio",
             owner="the authors of this example",
             reason="the public set says nothing about the people behind its cards",
-            date="2026-11-23",
+            date="2026-11-02",
         )
     ],
     alerts_per_day=100,
