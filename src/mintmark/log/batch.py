@@ -17,7 +17,7 @@ import polars as pl
 
 from mintmark.log import order
 from mintmark.log.intake import Intake
-from mintmark.log.manifest import Epoch
+from mintmark.log.manifest import Epoch, Mark
 from mintmark.log.order import SOURCE
 from mintmark.log.record import Refusal
 from mintmark.log.rule import Shape
@@ -56,26 +56,30 @@ def settle(intake: Intake, shapes: Mapping[str, Shape], epoch: Epoch, known: Kno
 
     Rows that are refused on the way are put into `intake.refusals`.
     """
-    fresh: dict[str, pl.DataFrame] = {}
-    same = intake.again
-    for name, rows in intake.streams.items():
-        shape = shapes[name]
-        early = order.ahead(rows, shape)
-        intake.refuse(rows.filter(early)[SOURCE], "ahead")
-        split = order.identify(order.arrange(rows.filter(~early), shape), known(name), shape)
-        intake.refuse(split.conflicts, "conflict")
-        fresh[name], same = split.kept, same + split.same
-    reopened = _reaches_back(fresh, epoch)
-    ordered = {}
-    for name, rows in fresh.items():
-        ordered[name], too_late = _place(rows, shapes[name], epoch, known if reopened else None)
-        intake.refuse(too_late, "late")
-    added = sum(int((rows[SOURCE] >= 0).sum()) for rows in ordered.values())
-    if reopened and added:
+
+    def judge(*, reopen: bool) -> dict[str, _Judged]:
+        return {
+            name: _judge(rows, shapes[name], epoch.streams.get(name), known, reopen=reopen)
+            for name, rows in intake.streams.items()
+        }
+
+    reopened = _reaches_back(intake.streams, epoch)
+    judged = judge(reopen=reopened)
+    if reopened and not _reaches_back({name: one.fresh for name, one in judged.items()}, epoch):
+        reopened, judged = False, judge(reopen=False)
+    for one in judged.values():
+        for reason, sources in one.refused.items():
+            intake.refuse(sources, reason)
+    ordered = {name: one.rows for name, one in judged.items() if one.fresh.height}
+    if reopened:
         ordered |= {name: known(name) for name in epoch.streams if name not in ordered}
-    after_seq = 0 if reopened else epoch.seq
-    streams = order.sequence(ordered, shapes, after_seq=after_seq) if added else {}
-    return Batch(streams, reopened and added > 0, added, same, intake.refusals)
+    return Batch(
+        streams=order.sequence(ordered, shapes, after_seq=0 if reopened else epoch.seq),
+        reopened=reopened,
+        added=sum(one.fresh.height for one in judged.values()),
+        same=intake.again + sum(one.same for one in judged.values()),
+        refusals=intake.refusals,
+    )
 
 
 def count_parked(batch: Batch, shapes: Mapping[str, Shape], known: Known) -> int:
@@ -119,22 +123,49 @@ def fingerprint(rows: pl.DataFrame) -> bytes:
     return whole.digest()
 
 
-def _reaches_back(fresh: Mapping[str, pl.DataFrame], epoch: Epoch) -> bool:
-    """Say whether something became known before what the log knows already."""
-    earliest = [rows["mm_known_at"][0] for rows in fresh.values() if rows.height]
-    return epoch.known_at is not None and bool(earliest) and min(earliest) < epoch.known_at
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One stream after its judgement: the rows to be placed, and the sources of those refused.
 
-
-def _place(
-    rows: pl.DataFrame, shape: Shape, epoch: Epoch, known: Known | None
-) -> tuple[pl.DataFrame, pl.Series]:
-    """Return one stream's rows in order, and the sources of those that came too late.
-
-    `known` reads the log's rows where a new epoch begins, else the new rows follow them all.
+    `rows` are in order; where an epoch is reopened they hold the log's own rows too.
     """
-    if known is not None:
-        rows, too_late = order.merge_late(rows, known(shape.name), shape)
-    else:
-        mark = epoch.streams.get(shape.name)
-        too_late = order.late(rows, shape, None if mark is None else mark.horizon)
-    return rows.filter(~too_late), rows.filter(too_late)[SOURCE]
+
+    rows: pl.DataFrame
+    same: int
+    refused: dict[str, pl.Series]
+
+    @property
+    def fresh(self) -> pl.DataFrame:
+        """The rows that are added."""
+        return self.rows.filter(pl.col(SOURCE) >= 0)
+
+
+def _reaches_back(streams: Mapping[str, pl.DataFrame], epoch: Epoch) -> bool:
+    """Say whether something became known before what the log knows already."""
+    earliest = [rows["mm_known_at"].to_numpy().min() for rows in streams.values() if rows.height]
+    return epoch.known_at is not None and any(at < epoch.known_at for at in earliest)
+
+
+def _judge(
+    rows: pl.DataFrame, shape: Shape, mark: Mark | None, known: Known, *, reopen: bool
+) -> _Judged:
+    """Judge one stream's rows as if they came one by one.
+
+    A row that came too late is not in the log, so the next row of its id is judged for itself;
+    each pass finds some more of those, and what was too late stays too late.
+    """
+    early = order.ahead(rows, shape)
+    left = order.arrange(rows.filter(~early), shape)
+    refused = {"ahead": rows.filter(early)[SOURCE], "late": rows[SOURCE].clear()}
+    while True:
+        split = order.identify(left, known(shape.name), shape)
+        if reopen:
+            placed, too_late = order.merge_late(split.kept, known(shape.name), shape)
+        else:
+            placed = split.kept
+            too_late = order.late(placed, shape, None if mark is None else mark.horizon)
+        if not too_late.any():
+            return _Judged(placed, split.same, refused | {"conflict": split.conflicts})
+        sources = placed.filter(too_late)[SOURCE]
+        refused["late"] = pl.concat([refused["late"], sources])
+        left = left.filter(~left[SOURCE].is_in(sources.implode()))

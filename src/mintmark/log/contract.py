@@ -274,7 +274,8 @@ def _decimal(rule: Rule, column: pl.Series) -> Judged:
 
 def _decimal_of_float(rule: Rule, column: pl.Series) -> Judged:
     """Scale and round half to even, as the row contract does."""
-    scaled = column.fill_null(np.nan).to_numpy() * 10.0**rule.places
+    with np.errstate(over="ignore"):
+        scaled = column.fill_null(np.nan).to_numpy() * 10.0**rule.places
     sure = np.abs(scaled) <= rule.high
     scaled = np.where(sure, scaled, 0.0)
     rounded = np.rint(scaled)

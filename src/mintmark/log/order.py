@@ -2,7 +2,7 @@
 
 All functions take one stream's sound rows as the contract left them, with `SOURCE` saying where
 each came from, and are pure. A history is imported as if its events had been handed to the
-sequencer one by one in this order; within one import the first row of an id speaks for it.
+sequencer one by one in this order.
 """
 
 from __future__ import annotations

@@ -125,15 +125,15 @@ def _files(path: Path) -> list[Path]:
 
 
 def _parquet(file: Path) -> Iterator[Piece]:
+    """Read a file by its rows; the footer is read first, so a file that was cut off is told."""
     try:
         with pq.ParquetFile(file) as opened:
-            start = 1
-            for batch in opened.iter_batches(batch_size=PIECE_ROWS):
-                table = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
-                numbers = np.arange(start, start + table.height, dtype=np.int64)
-                start += table.height
-                yield Piece(file, table, numbers)
-    except (pa.ArrowException, OSError) as error:
+            count = opened.metadata.num_rows
+        for start in range(0, max(count, 1), PIECE_ROWS):
+            table = pl.scan_parquet(file, glob=False).slice(start, PIECE_ROWS).collect()
+            numbers = np.arange(start + 1, start + 1 + table.height, dtype=np.int64)
+            yield Piece(file, table, numbers)
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(file, "Parquet") from error
 
 
