@@ -78,7 +78,7 @@ def fold_history(
     progress.start("replay", len(program.groups) + 2)
     batches = _batches(kernel, program, tables, interner)
     told = tuple(
-        amendments(code, label, batches[label.of], batches[label.stream].table)
+        amendments(kernel, code, label, batches[label.of], batches[label.stream])
         for code, label in enumerate(program.labels)
     )
     progress.advance(1)

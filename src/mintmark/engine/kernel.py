@@ -27,8 +27,8 @@ _loaded: list[Kernel] = []
 class Kernel:
     """The compiled functions; each is described where it is written.
 
-    fold : `engine.step.fold`;  evaluate : `engine.rows.evaluate`;  by_key, gather, scatter :
-    `engine.shuffle`.  All of them let other threads run.
+    fold : `engine.step.fold`;  evaluate : `engine.rows.evaluate`;  by_key, gather, scatter and
+    settle : `engine.shuffle`.  All of them let other threads run.
     """
 
     fold: Callable[..., tuple[int, int]]
@@ -36,6 +36,7 @@ class Kernel:
     by_key: Callable[..., Any]
     gather: Callable[..., None]
     scatter: Callable[..., None]
+    settle: Callable[..., Any]
 
 
 def load(progress: Progress | None = None) -> float:
@@ -104,6 +105,7 @@ def _compile(numba: Any) -> Kernel:
         ("shuffle", "by_key"): line(line, line),
         ("shuffle", "gather"): types.void(table, line, table),
         ("shuffle", "scatter"): types.void(features, line, features, word),
+        ("shuffle", "settle"): line(line, line, line),
     }  # fmt: skip
     compiled = {}
     for (module, name), signature in functions.items():

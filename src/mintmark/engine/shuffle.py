@@ -1,6 +1,6 @@
 """Compiled movements of rows for replay: order by key, gather into it, scatter back.
 
-They move bytes and compute nothing. Compiled; imported only by the kernel.
+They move rows, or say which; they compute no value. Compiled; imported only by the kernel.
 """
 
 from __future__ import annotations
@@ -46,3 +46,19 @@ def scatter(source, rows, target, first):
             continue
         for c in range(source.shape[1]):
             target[rows[i], first + c] = source[i, c]
+
+
+@njit
+def settle(rows, revisions, best):
+    """Which labels, in the order of their seq, are not outdone by an earlier greater revision.
+
+    rows : int64[m], the event that each tells about, negative for none;  best : int64[events],
+    written: the greatest revision told of each event.
+    """
+    effective = np.zeros(rows.size, dtype=np.int64)
+    for i in range(rows.size):
+        row = rows[i]
+        if row >= 0 and revisions[i] >= best[row]:
+            best[row] = revisions[i]
+            effective[i] = 1
+    return effective
