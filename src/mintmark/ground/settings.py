@@ -5,6 +5,7 @@ The only file that reads the environment. pydantic is loaded when settings are r
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 from dataclasses import dataclass
@@ -161,8 +162,16 @@ def _resolved(root: Path, told: dict[str, Any]) -> Settings:
         clock=told["clock"],
         keys_dir=root / Path(keys).expanduser(),
         cache_dir=root / (told["cache_dir"] or _cache_dir()),
-        actor=told["actor"] or os.environ.get("USER") or "unknown",
+        actor=told["actor"] or _person(),
     )
+
+
+def _person() -> str:
+    """The name under which the process runs; the number of its user where there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _fault(root: Path, part: dict[str, Any]) -> GroundError:

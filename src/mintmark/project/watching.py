@@ -14,7 +14,7 @@ from mintmark.engine.policy import PolicyTable
 from mintmark.engine.predict import Scorer
 from mintmark.engine.strike import Die
 from mintmark.engine.truth import truth_at
-from mintmark.ground import ProjectError, format_time
+from mintmark.ground import DAY_US, ProjectError, format_time
 from mintmark.log import Log
 from mintmark.monitor import Mismatch, Parity, Reference, Struck, Watched, compare, strike
 from mintmark.monitor import watch as watch_decisions
@@ -22,6 +22,8 @@ from mintmark.plan import Plan
 from mintmark.project.learning import split_from
 from mintmark.project.material import Material
 from mintmark.registry import Release, open_release, release_record
+
+REFERENCE_US = 28 * DAY_US
 
 
 @dataclass(frozen=True)
@@ -177,5 +179,7 @@ def _reference(material: Material, release_digest: str) -> Reference:
     window = split_from(model.body["split"]).train
     tables, made = material.features(material.log())
     at = tables[material.plan.request]["mm_at"].to_numpy()
-    inside = (at >= window.start_at) & (at < window.end_at)
+    # The last days of the window: its first ones saw windows that history had not filled yet.
+    start_at = max(window.start_at, window.end_at - REFERENCE_US)
+    inside = (at >= start_at) & (at < window.end_at)
     return Reference(made.names, made.features[inside])
