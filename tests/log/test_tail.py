@@ -1,13 +1,28 @@
 """The live tail: what it acknowledges is there again, once, and what it does not is not."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from log.worked import DAY, EVENTS, KEY, PAN, START, charged, ids, ingest, paid, raw, refused
-from mintmark.ground import LogError, SenderClock
+import mintmark.define as mm
+from log.worked import (
+    DAY,
+    EVENTS,
+    KEY,
+    PAN,
+    START,
+    charged,
+    ids,
+    ingest,
+    paid,
+    parquet,
+    raw,
+    refused,
+)
+from mintmark.ground import LogError, SenderClock, token
 from mintmark.log import Decision, Log, Position, Tail, TailRecord
 
 NOW = START + 10 * DAY
@@ -324,3 +339,54 @@ def test_nothing_appended_is_nothing_written(log: Log) -> None:
     with opened(log) as tail:
         assert tail.commit() == 0
         assert os.listdir(log.store.tail) in ([], ["spare"])
+
+
+def test_readers_see_whole_commits_while_segments_are_sealed(log: Log) -> None:
+    """A reader beside a writer that seals never misses a record, nor sees one twice."""
+    stop = threading.Event()
+    faults: list[list[int]] = []
+
+    def watch() -> None:
+        reader, most = Log.open(log.store.folder, EVENTS), 0
+        while not stop.is_set():
+            seqs = reader.read("payment")["mm_seq"].to_pylist()
+            if seqs != list(range(1, len(seqs) + 1)) or len(seqs) < most:
+                faults.append(seqs)
+            most = len(seqs)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with opened(log, segment_bytes=4096) as tail:
+        for i in range(60):
+            put(tail, f"p{i:03d}", f"q{i:03d}")
+            if i % 5 == 4:
+                tail.seal(rotate=True)
+    stop.set()
+    watcher.join()
+    assert faults == []
+    assert log.read("payment").num_rows == 120
+
+
+def test_a_stream_that_is_not_defined(log: Log) -> None:
+    """A row of an unknown event is an error that names the known ones."""
+    with opened(log) as tail:
+        with pytest.raises(LogError) as error:
+            tail.admit("refund", {})
+        assert (error.value.code, error.value.want) == ("log.read.no_stream", "chargeback, payment")
+
+
+def test_card_numbers_need_a_key(tmp_path: Path) -> None:
+    """Where an event holds card numbers, neither an import nor a tail begins without the key."""
+    event = mm.Event("auth", id="id", at="at", fields={"number": mm.Pan()})
+    log = Log.create(tmp_path / "auth", [event])
+    row = {"id": "a", "at": NOW, "number": PAN}
+    file = parquet(tmp_path / "auth.parquet", [row])
+    for call in (
+        lambda: log.ingest({"auth": file}),
+        lambda: Tail.open(log, [event], SenderClock(NOW)),
+    ):
+        with pytest.raises(LogError) as error:
+            call()
+        assert error.value.code == "log.contract.no_key"
+    with Tail.open(log, [event], SenderClock(NOW), token_key=KEY) as tail:
+        assert tail.admit("auth", row).row["number"] == token(PAN, KEY)

@@ -87,14 +87,14 @@ def count_parked(batch: Batch, shapes: Mapping[str, Shape], known: Known) -> int
     total = 0
     for name, rows in batch.streams.items():
         shape = shapes[name]
-        if shape.refers is None or shape.refers_to is None:
+        if shape.refers_to is None:
             continue
         target = shapes[shape.refers_to]
         targets = [known(target.name)] if not batch.reopened else []
         targets += [batch.streams[target.name]] if target.name in batch.streams else []
         places = pl.concat(part.select(target.id, "mm_seq") for part in targets)
         labels = rows.filter(pl.col(SOURCE) >= 0)
-        total += order.parked(labels, shape.refers, places, target.id)
+        total += order.parked(labels, shape, targets=places)
     return total
 
 
@@ -158,9 +158,9 @@ def _judge(
     left = order.arrange(rows.filter(~early), shape)
     refused = {"ahead": rows.filter(early)[SOURCE], "late": rows[SOURCE].clear()}
     while True:
-        split = order.identify(left, known(shape.name), shape)
+        split = order.identify(left, shape, known=known(shape.name))
         if reopen:
-            placed, too_late = order.merge_late(split.kept, known(shape.name), shape)
+            placed, too_late = order.merge_late(split.kept, shape, old=known(shape.name))
         else:
             placed = split.kept
             too_late = order.late(placed, shape, None if mark is None else mark.horizon)

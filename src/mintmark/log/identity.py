@@ -104,7 +104,7 @@ class Identities:
         return self._history
 
 
-def equal(row: Row, stored: Row, content: tuple[str, ...]) -> bool:
+def equal(row: Row, content: tuple[str, ...], *, stored: Row) -> bool:
     """Say whether two rows of one id and revision have the same declared fields."""
     return all(row.get(name) == stored.get(name) for name in content)
 

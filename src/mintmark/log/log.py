@@ -81,8 +81,8 @@ class Log:
 
     def position(self) -> Position:
         """Return the place of the last event that can be read."""
-        head = self.store.head()
-        return Position(head.epoch.number, self._unsealed(head).seq)
+        head, live = self._view()
+        return Position(head.epoch.number, live.seq)
 
     def version(self) -> str:
         """Return the digest that names exactly what can be read.
@@ -90,9 +90,9 @@ class Log:
         It follows from what was stored in which order: when, where, and whether it is sealed
         already make no difference.
         """
-        head = self.store.head()
+        head, live = self._view()
         digest = head.digest
-        for kind, payload in self._unsealed(head).payloads:
+        for kind, payload in live.payloads:
             digest = manifest.chain(digest, bytes([kind]) + payload)
         return digest
 
@@ -128,12 +128,11 @@ class Log:
             raise LogError(
                 "no such event in this log", got=stream, want=known, code="log.read.no_stream"
             )
-        head = self.store.head()
+        head, live = self._view()
         chosen = head.epoch if epoch is None else _epoch(head, epoch)
         rows = self.store.rows(stream, chosen)
-        if chosen.number == head.epoch.number:
-            live = self._unsealed(head).of(stream)
-            rows = pa.concat_tables([rows, rows_table(live, rows.schema)]) if live else rows
+        if chosen.number == head.epoch.number and live.of(stream):
+            rows = pa.concat_tables([rows, rows_table(live.of(stream), rows.schema)])
         if up_to_seq is None:
             return rows
         return rows.slice(0, int(np.searchsorted(rows["mm_seq"].to_numpy(), up_to_seq, "right")))
@@ -143,21 +142,21 @@ class Log:
 
         Columns: `stream`, `reason`, `column`, `source` (file:row), `row_number`, `raw` (JSON).
         """
-        head = self.store.head()
-        live = quarantine.to_table(self._unsealed(head).refusals)
+        head, live = self._view()
+        refused = quarantine.to_table(live.refusals)
         if head.quarantine is None:
-            return live
+            return refused
         sealed = self.store.table("quarantine").read(head.quarantine)
-        return pa.concat_tables([sealed.cast(live.schema), live])
+        return pa.concat_tables([sealed.cast(refused.schema), refused])
 
     def decisions(self) -> pa.Table:
         """Return every decision in the order of its event; the columns are those of `Decision`."""
-        head = self.store.head()
-        live = decision.to_table(self._unsealed(head).decisions)
+        head, live = self._view()
+        made = decision.to_table(live.decisions)
         if head.decisions is None:
-            return live
+            return made
         sealed = in_order(self.store.table("decisions").read(head.decisions), by="seq")
-        return pa.concat_tables([sealed.cast(live.schema), live])
+        return pa.concat_tables([sealed.cast(made.schema), made])
 
     def ingest(
         self,
@@ -241,8 +240,20 @@ class Log:
             )
         return {stream: sources.files_of(paths) for stream, paths in files.items()}
 
-    def _unsealed(self, head: Head) -> Unsealed:
-        return read_tail(self.store.tail, head)
+    def _view(self) -> tuple[Head, Unsealed]:
+        """Return the manifest and the tail that follows it, from one moment.
+
+        A seal may move records from one to the other meanwhile: then both are read again.
+        """
+        head = self.store.head()
+        while True:
+            try:
+                live = read_tail(self.store.tail, head)
+            except FileNotFoundError:
+                live = None
+            before, head = head, self.store.head()
+            if live is not None and head.sealed == before.sealed:
+                return before, live
 
 
 def _epoch(head: Head, number: int) -> Epoch:

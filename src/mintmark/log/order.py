@@ -42,7 +42,7 @@ def arrange(rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     return rows.sort(keys, maintain_order=True)
 
 
-def identify(rows: pl.DataFrame, known: pl.DataFrame, shape: Shape) -> Split:
+def identify(rows: pl.DataFrame, shape: Shape, *, known: pl.DataFrame) -> Split:
     """Tell rows that are new from those whose id and revision are in the log or came before.
 
     Equal content counts as the same, other content as a conflict. `known` are the log's rows.
@@ -51,7 +51,7 @@ def identify(rows: pl.DataFrame, known: pl.DataFrame, shape: Shape) -> Split:
     """
     none = rows[SOURCE].clear()
     if known.height:
-        first = _compare(rows, known, shape)
+        first = _compare(rows, shape, known=known)
         rows = rows.filter(first["verdict"] == 0)
     else:
         first = None
@@ -59,7 +59,7 @@ def identify(rows: pl.DataFrame, known: pl.DataFrame, shape: Shape) -> Split:
     if rows[shape.id].n_unique() < rows.height:
         leaders = rows.unique([shape.id, "mm_revision"], keep="first", maintain_order=True)
         again = rows.join(leaders.select(SOURCE), on=SOURCE, how="anti", maintain_order="left")
-        parts.append(_compare(again, leaders, shape))
+        parts.append(_compare(again, shape, known=leaders))
         rows = leaders
     same = sum(int((part["verdict"] == 1).sum()) for part in parts)
     conflicts = [part.filter(pl.col("verdict") == 2)[SOURCE] for part in parts]
@@ -79,7 +79,7 @@ def late(rows: pl.DataFrame, shape: Shape, horizon: int | None) -> pl.Series:
 
 
 def merge_late(
-    rows: pl.DataFrame, old: pl.DataFrame, shape: Shape
+    rows: pl.DataFrame, shape: Shape, *, old: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Put new rows among those of the log; mark the new ones that come too late at their place.
 
@@ -121,15 +121,19 @@ def sequence(
     }
 
 
-def parked(labels: pl.DataFrame, refers: str, targets: pl.DataFrame, target_id: str) -> int:
-    """Count the labels whose event is not in the log before them."""
-    first = targets.group_by(target_id).agg(pl.col("mm_seq").min().alias("target_seq"))
-    joined = labels.join(first, left_on=refers, right_on=target_id, how="left")
+def parked(labels: pl.DataFrame, shape: Shape, *, targets: pl.DataFrame) -> int:
+    """Count the labels whose event is not in the log before them.
+
+    `targets` has two columns: the ids of the events that labels are about, and their `mm_seq`.
+    """
+    id, seq = targets.columns
+    first = targets.group_by(id).agg(pl.col(seq).min().alias("target_seq"))
+    joined = labels.join(first, left_on=shape.refers, right_on=id, how="left")
     unknown = joined["target_seq"].is_null() | (joined["target_seq"] > joined["mm_seq"])
     return int(unknown.sum())
 
 
-def _compare(rows: pl.DataFrame, known: pl.DataFrame, shape: Shape) -> pl.DataFrame:
+def _compare(rows: pl.DataFrame, shape: Shape, *, known: pl.DataFrame) -> pl.DataFrame:
     """Judge each row against the known one of its id: 0 there is none, 1 the same, 2 a conflict."""
     keys = [shape.id, "mm_revision"]
     content = list(shape.content)

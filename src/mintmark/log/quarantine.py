@@ -24,7 +24,7 @@ SCHEMA = pa.schema(
     ]
 )
 RAW_CHARACTERS = 65_536
-"""A raw row is kept up to this length."""
+"""A raw row is kept up to this length, of a longer one its beginning as text."""
 
 
 def raw_row(row: Mapping[str, object], shape: Shape) -> str:
@@ -38,12 +38,12 @@ def raw_row(row: Mapping[str, object], shape: Shape) -> str:
         mask(name): _withheld(value) if name in cards else _shown(value)
         for name, value in row.items()
     }
-    return json.dumps(shown, ensure_ascii=False)[:RAW_CHARACTERS]
+    return _json(shown)
 
 
 def raw_line(line: str) -> str:
     """Return a line that could not be split into columns as JSON, card numbers masked."""
-    return json.dumps({"line": mask(line)}, ensure_ascii=False)[:RAW_CHARACTERS]
+    return _json({"line": mask(line)})
 
 
 def to_table(refusals: Iterable[Refusal]) -> pa.Table:
@@ -51,6 +51,13 @@ def to_table(refusals: Iterable[Refusal]) -> pa.Table:
     rows = list(refusals)
     columns = {name: [getattr(one, name) for one in rows] for name in SCHEMA.names}
     return pa.table(columns, schema=SCHEMA)
+
+
+def _json(value: Mapping[str, object]) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > RAW_CHARACTERS:
+        text = json.dumps({"beginning": text[: RAW_CHARACTERS // 2]}, ensure_ascii=False)
+    return text
 
 
 def _shown(value: object) -> object:
@@ -63,7 +70,7 @@ def _shown(value: object) -> object:
         return [_shown(inner) for inner in value]
     if isinstance(value, (int, float)) and holds_pan(value):
         return mask(str(int(value)))
-    if isinstance(value, (date, Decimal, bytes)):
+    if isinstance(value, (date, Decimal, bytes)) or value != value:
         return mask(str(value))
     return value
 

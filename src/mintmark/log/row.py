@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
-from mintmark.ground import GroundError, format_time, holds_pan, parse_time, token
+from mintmark.ground import GroundError, LogError, format_time, holds_pan, parse_time, token
 from mintmark.log.fault import Fault, Refused
 from mintmark.log.record import Row, Stored
 from mintmark.log.rule import Rule, Shape
@@ -42,6 +42,11 @@ class RowContract:
     shape : what the log knows of the event
     token_key : key for card numbers, bytes; needed where the event has an `mm.Pan()` field
 
+    Raises
+    ------
+    LogError
+        `log.contract.no_key` where it is needed and missing.
+
     Cost: 12 µs for a row of ten columns.
     """
 
@@ -58,6 +63,13 @@ class RowContract:
             for rule in shape.rules
         )
         self._known_after_us = shape.known_after_us
+        if token_key is None and any(rule.kind == "pan" for rule in shape.rules):
+            raise LogError(
+                f"event {shape.name} holds card numbers, and there is no key for their tokens",
+                want="the project's token key",
+                hint="`mintmark init` makes it",
+                code="log.contract.no_key",
+            )
 
     def check(self, row: Mapping[str, object]) -> Row | Fault:
         """Return the row in stored units, or its first fault.

@@ -119,7 +119,7 @@ _WHOLE = ("integer", "decimal", "time")
 def shape_of(event: Event) -> Shape:
     """Read an event's definition into the shape that the log works with."""
     source = event.source_of
-    rules = [_identity_rule(event.id_column, source(event.id_column), event.id_type)]
+    rules = [_identity_rule(event, event.id_column, type=event.id_type)]
     if event.revision is not None:
         name = source(event.revision)
         rules.append(Rule("mm_revision", name, "integer", absent=True, low=0, negative=False))
@@ -128,8 +128,7 @@ def shape_of(event: Event) -> Shape:
         known = source(event.known_at_column)
         rules.append(_time_rule("mm_known_at", known, event.zone, required=True))
     if event.refers_to is not None and event.refers_by is not None:
-        named = source(event.refers_by)
-        rules.append(_identity_rule(event.refers_by, named, event.refers_to.id_type))
+        rules.append(_identity_rule(event, event.refers_by, type=event.refers_to.id_type))
     rules += [_key_rule(event, role, entity) for role, entity in event.keys.items()]
     for name, field in event.fields.items():
         rules += _field_rules(event, name, field)
@@ -145,8 +144,8 @@ def shape_of(event: Event) -> Shape:
     )
 
 
-def _identity_rule(name: str, source: str, type: str) -> Rule:
-    return Rule(name, source, _kind_of(type), required=True)
+def _identity_rule(event: Event, name: str, *, type: str) -> Rule:
+    return Rule(name, event.source_of(name), _kind_of(type), required=True)
 
 
 def _kind_of(type: str) -> Kind:

@@ -69,7 +69,18 @@ class Sequencer:
         }
 
     def check(self, stream: str, row: Mapping[str, object]) -> Row | Fault:
-        """Return the row in stored units without its place, or its first fault."""
+        """Return the row in stored units without its place, or its first fault.
+
+        Raises
+        ------
+        LogError
+            `log.read.no_stream`.
+        """
+        if stream not in self._contracts:
+            known = ", ".join(sorted(self._contracts))
+            raise LogError(
+                "no such event in this log", got=stream, want=known, code="log.read.no_stream"
+            )
         return self._contracts[stream].check(row)
 
     def judge(self, stream: str, stored: Row) -> Admitted:
@@ -86,7 +97,7 @@ class Sequencer:
             return Admitted(0, at, known_at, stored, "ahead")
         before = ids.find(id_of(stored, shape), int(stored["mm_revision"] or 0))
         if before is not None:
-            return _again(stored, before, shape.content)
+            return _again(stored, shape.content, before=before)
         horizon = self._horizons.get(stream)
         if horizon is not None and at < horizon - shape.lateness_us:
             return Admitted(0, at, known_at, stored, "late")
@@ -129,9 +140,9 @@ class Sequencer:
         return self._ids[stream].known(known)
 
 
-def _again(stored: Row, before: Row, content: tuple[str, ...]) -> Admitted:
+def _again(stored: Row, content: tuple[str, ...], *, before: Row) -> Admitted:
     """Judge a row whose id and revision are in the log already."""
     at, known_at = int(before["mm_at"] or 0), int(before["mm_known_at"] or 0)
-    if equal(stored, before, content):
+    if equal(stored, content, stored=before):
         return Admitted(int(before["mm_seq"] or 0), at, known_at, before, "same")
     return Admitted(0, int(stored["mm_at"] or 0), known_at, stored, "conflict")
