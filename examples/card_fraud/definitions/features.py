@@ -58,11 +58,11 @@ features = mm.Features(
     card_remote_share=mm.ref("card_remote_30d") / mm.ref("card_payments_30d"),
     card_late_30d=mm.count().where(late_hours).by("card").over("30d"),
     # By two roles at once: this card at this terminal, this card in this place.
-    pair_payments_90d=mm.count().by("card", "terminal").over("90d"),
-    pair_since_last=payment.at.since_last().by("card", "terminal").over("90d"),
-    new_terminal=mm.ref("pair_payments_90d") == 0,
-    place_payments_90d=mm.count().by("card", "place").over("90d"),
-    new_place=mm.ref("place_payments_90d") == 0,
+    pair_payments_30d=mm.count().by("card", "terminal").over("30d"),
+    pair_since_last=payment.at.since_last().by("card", "terminal").over("30d"),
+    new_terminal=mm.ref("pair_payments_30d") == 0,
+    place_payments_30d=mm.count().by("card", "place").over("30d"),
+    new_place=mm.ref("place_payments_30d") == 0,
     # --- what is going on at the terminal? --------------------------------------------------------
     terminal_payments_1h=mm.count().by("terminal").over("1h"),
     terminal_tiny_1d=mm.count().where(tiny).by("terminal").over("1d"),
@@ -74,7 +74,7 @@ features = mm.Features(
     terminal_traffic_30d=mm.count().by("terminal").over("30d"),
     # Chargebacks known so far, however young the payments: a rogue terminal shows here first.
     terminal_frauds_14d=reported.sum().by("terminal").over("14d"),
-    terminal_frauds_60d=reported.sum().by("terminal").over("60d"),
-    terminal_fraud_share=mm.ref("terminal_frauds_60d") / (mm.ref("terminal_traffic_30d") + 5),
+    terminal_frauds_30d=reported.sum().by("terminal").over("30d"),
+    terminal_fraud_share=mm.ref("terminal_frauds_30d") / (mm.ref("terminal_traffic_30d") + 5),
     card_frauds_30d=reported.sum().by("card").over("30d"),
 )

@@ -46,6 +46,7 @@ _REPORT_DAYS = {
     TAKEOVER: (8.0, 0.9),
     ROGUE: (8.0, 0.8),
 }
+_ROGUE_DAYS = 56
 _DIGITAL = next(i for i, c in enumerate(CATEGORIES) if c[0] == "digital_goods")
 
 
@@ -91,11 +92,14 @@ def delays(draws: Draws, scheme: int, n: int) -> Ints:
 
 
 def rogues(seed: int, people: Population, *, days: int) -> Rogues:
-    """Of the terminals of the home country 30 in 1,000 go rogue within 120 days."""
+    """Of the terminals of the home country 25 in 1,000 go rogue within a hundred days.
+
+    Some are rogue already when the world begins, so that its first days are like its others.
+    """
     draws, n = Draws(seed, "rogues"), people.terminals.count
-    start = draws.between(n, low=-21 * DAY_S, high=days * DAY_S)
-    length = draws.between(n, low=21 * DAY_S, high=56 * DAY_S)
-    one = draws.chance(n, min(0.2, 0.030 * days / 120))
+    start = draws.between(n, low=-_ROGUE_DAYS * DAY_S, high=days * DAY_S)
+    length = draws.between(n, low=21 * DAY_S, high=_ROGUE_DAYS * DAY_S)
+    one = draws.chance(n, min(0.2, 0.00025 * (days + _ROGUE_DAYS)))
     one[people.terminals.home :] = False
     far = np.iinfo(np.int64).max
     return Rogues(start=np.where(one, start, far), end=np.where(one, start + length, far))

@@ -41,7 +41,7 @@ class WorldSettings:
 
     seed: int = 7
     payments: int = 500_000
-    days: int = 150
+    days: int = 180
     live: int = 20_000
     first_day: str = "2025-01-01"
     mature_after: str = "30d"
