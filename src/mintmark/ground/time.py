@@ -27,7 +27,7 @@ _UNITS = {
     "ms": MS_US,
     "us": 1,
 }
-_SPAN = re.compile(r"(?:\d{1,15}(?:us|ms|s|m|h|d|w))+", re.ASCII)
+_SPAN = re.compile(r"(?:\d{1,17}(?:us|ms|s|m|h|d|w))+", re.ASCII)
 _SPAN_PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)", re.ASCII)
 _LONGEST_US = 1_000 * 366 * DAY_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
