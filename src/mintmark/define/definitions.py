@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mintmark.define.event import Event
+from mintmark.define.fault import poisoned
 from mintmark.define.features import Features
 from mintmark.define.gates import Gates
 from mintmark.define.label import Label
@@ -215,10 +216,12 @@ def _faults(told: list[object], definitions: Definitions) -> Iterator[MintmarkEr
         for second in found[1:]:
             yield _twice(f"a folder defines one {kind.__name__.lower()}", found[0], second)
     blocks = [value for value in told if isinstance(value, Features)]
-    if definitions.parts.model is None and len(blocks) > 1:
+    lost = any(poisoned(value) for value in told)
+    if definitions.parts.model is None and not lost and len(blocks) > 1:
         yield _twice("no model says which features are meant", blocks[0], blocks[1])
     policy, model = definitions.parts.policy, definitions.parts.model
-    if policy is not None and model is not None and policy.model is not model:
+    models = [value for value in told if isinstance(value, Model)]
+    if policy is not None and len(models) == 1 and policy.model is not model:
         yield _twice("the policy is of another model", model, policy)
     yield from _groups(definitions)
 

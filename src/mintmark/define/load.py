@@ -8,6 +8,7 @@ a frame of ours. This is the only place in Mintmark that runs text as code.
 
 import ast
 import builtins
+import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from mintmark.define.source import Source, read_source
 from mintmark.ground import DefineError, MintmarkError
 
 _PACKAGE = "definitions"
+_TWICE = re.compile(r"([\w.]+)\(\) got multiple values for keyword argument '(\w+)'")
 
 
 def load(folder: str | Path) -> Definitions:
@@ -86,6 +88,17 @@ def _reading_order(error: MintmarkError) -> tuple[str, int]:
     return (file, int(line)) if line.isdigit() else (error.at, 0)
 
 
+def _given_twice(place: Place, found: re.Match[str]) -> DefineError:
+    # f(**one, **two): Python finds it before we are called, and knows one line only.
+    name, features = found[2], found[1].endswith("Features")
+    return DefineError(
+        f'two features are called "{name}"' if features else f'"{name}" is given twice',
+        at=place.at(f"$.features.{name}" if features else ""),
+        want="one feature of a name" if features else "one value of a name",
+        code="define.feature.twice" if features else "define.name.twice",
+    )
+
+
 class _Failed(ModuleType):
     """Stands for a file that could not be run to its end: what it lacks is poison."""
 
@@ -147,6 +160,9 @@ class _Run:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f for f in frames if Path(f.filename).parent == self._root]
             place = Place(own[-1].filename, own[-1].lineno or 1) if own else Place(str(path), 1)
+        twice = _TWICE.search(str(error)) if isinstance(error, TypeError) else None
+        if twice is not None:
+            return _given_twice(place, twice)
         return DefineError(
             "a file of definitions stops with an error",
             at=place.at(),
