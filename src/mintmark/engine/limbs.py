@@ -77,11 +77,11 @@ def float_of_limbs(l0, l1, l2, l3):
     """The float64 nearest to an unsigned integer of four limbs, ties to even."""
     zero = np.uint64(0)
     if l3:
-        return _round_pair(l3, l2, l1 != zero or l0 != zero, 192)
+        return _round_pair(l3, l2, l1 != zero or l0 != zero, np.int64(192))
     if l2:
-        return _round_pair(l2, l1, l0 != zero, 128)
+        return _round_pair(l2, l1, l0 != zero, np.int64(128))
     if l1:
-        return _round_pair(l1, l0, False, 64)
+        return _round_pair(l1, l0, l0 != l0, np.int64(64))
     return np.float64(l0)
 
 

@@ -59,21 +59,23 @@ def upper(ats, low, high, x, hint):
 @quick
 def measure(column, settled, otherwise, powers, parts):
     """Fill `parts` with n, high, low, q0, q1, q2, q3 of a window, as far as `powers` asks."""
+    # A literal would compile every scan once more.
+    null = np.int64(NULL)
     old = column[:settled]
     new = column[settled:]
     if powers == 0:
-        parts[0] = moments.count_values(new, NULL)
+        parts[0] = moments.count_values(new, null)
         if settled:
             parts[0] += moments.count_values(old, otherwise)
         return
-    parts[0], parts[1], parts[2] = moments.first_moment(new, NULL)
+    parts[0], parts[1], parts[2] = moments.first_moment(new, null)
     if settled:
         n, high, low = moments.first_moment(old, otherwise)
         parts[0] += n
         parts[1] += high
         parts[2] += low
     if powers == 2:
-        parts[3], parts[4], parts[5], parts[6] = moments.second_moment(new, NULL)
+        parts[3], parts[4], parts[5], parts[6] = moments.second_moment(new, null)
         if settled:
             q0, q1, q2, q3 = moments.second_moment(old, otherwise)
             parts[3] += q0
@@ -103,7 +105,7 @@ def read_view(program, view_at, column, ats, at_request, scratch, parts, row_out
     otherwise = program[view_at + L.VIEW_OTHERWISE]
     settled = 0
     if settles >= 0 and ats.size > 0:
-        settled = upper(ats, 0, ats.size, at_request - settles, ats.size)
+        settled = upper(ats, np.int64(0), ats.size, at_request - settles, ats.size)
     powers = program[view_at + L.VIEW_POWERS]
     if powers >= 0:
         measure(column, settled, otherwise, powers, parts)
