@@ -111,7 +111,7 @@ def scan(data: memoryview, *, after_seq: int) -> Scan:
     A frame is sound when its checksum holds and its seq follows: an event's is the seq before it
     plus one, a refusal repeats the seq before it.
 
-    Cost: O(bytes), 1.2 ms for 1,000 frames of 1 kB.
+    Cost: O(bytes), 45 ms for 1,000 frames of 1 kB in a segment of 16 MiB.
     """
     frames: list[Frame] = []
     offset, seq = HEADER_BYTES, after_seq
@@ -147,7 +147,7 @@ def _read(data: memoryview, offset: int) -> Frame | None:
 def _acknowledged_beyond(data: memoryview, end: int) -> bool:
     """Say whether a sound frame of a later commit lies beyond a bad one at `end`.
 
-    Cost: 10 ms for 16 MiB; only where a segment ends in something that is no frame.
+    Cost: 13 ms for 16 MiB; only where a segment ends in something that is no frame.
     """
     words = np.frombuffer(data[: len(data) & ~7], "<u8")
     offsets = np.arange(end, len(data) - FRAME.size, 8)

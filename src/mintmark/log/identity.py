@@ -31,8 +31,8 @@ _WORDS = 8
 class History:
     """The ids of one stream that the tables hold.
 
-    Cost: 0.5 s to build for 500,000 text ids, 12 bytes each beside the columns; 4 µs to look one
-    up.
+    Cost: 0.1 to 0.2 s to build for 500,000 text ids, 12 bytes each beside the columns; 3 µs to
+    look up one that is there, 1.3 µs one that is not.
     """
 
     def __init__(self, rows: pa.Table, shape: Shape) -> None:

@@ -72,7 +72,7 @@ def read(file: BinaryIO) -> Iterator[Lines]:
 
     Yields nothing for a file without a header.
 
-    Cost: 0.15 s for 30 MB.
+    Cost: 0.3 s for 43 MiB.
     """
     header: tuple[str, ...] = ()
     data, line = file.read(len(_MARK)).removeprefix(_MARK), 1

@@ -121,7 +121,7 @@ class Log:
         LogError
             `log.read.no_stream`, `log.read.no_epoch`.
 
-        Cost: 0.1 s for 500,000 rows of eleven columns.
+        Cost: 0.2 s for 500,000 rows of eleven columns.
         """
         if stream not in self.store.shapes:
             known = ", ".join(sorted(self.store.shapes))
@@ -182,7 +182,7 @@ class Log:
         LogError
             `log.source.*` for a file, `log.locked`, `log.disk.full`.
 
-        Cost: 1.5 s for 500,000 payments of typed Parquet on two cores.
+        Cost: 2.2 s for 500,000 payments of typed Parquet on two shared cores (`bench/log.py`).
         """
         listed = self._listed(files)
         watch = progress or Silent()

