@@ -26,14 +26,15 @@ habit = {
     "amount_vs_usual_60d": amount / usual_60d,
     "amount_vs_usual_80d": amount / usual_80d,
     "amount_vs_before": amount / before,
-    "amount_vs_lowest_usual": amount / mm.least(usual_60d.otherwise(before), before.otherwise(usual_60d)),
+    "amount_vs_lowest_usual": amount
+    / mm.least(usual_60d.otherwise(before), before.otherwise(usual_60d)),
     "amount_vs_max_60d": amount / amount.max().by("card").over("60d"),
     "amount_vs_max_before": amount / before_max,
     "amount_deviations_60d": (amount - usual_60d) / spread_60d,
     "amount_deviations_80d": (amount - usual_80d) / spread_80d,
     "amount_deviations_before": (amount - before) / before_spread,
     "spread_before": before_spread / before,
-    "last_vs_before": amount.last().by("card") / before,
+    "last_vs_before": amount.last().by("card").over("80d") / before,
     "mean_7d_vs_before": amount.mean().by("card").over("7d") / before,
     "max_7d_vs_before": amount.max().by("card").over("7d") / before,
     "max_14d_vs_before": amount.max().by("card").over("14d") / before,
@@ -43,12 +44,12 @@ habit = {
 
 
 # --- the record of the terminal ---------------------------------------------------------------
-def risk(span: str, offset: str = "7d") -> mm.Expr:
+def risk(span, offset="7d"):
     """Return the share of frauds at the terminal in a window that ends `offset` ago."""
     return outcome.mean().by("terminal").over(span, offset=offset).otherwise(0)
 
 
-def frauds(span: str, offset: str = "7d") -> mm.Expr:
+def frauds(span, offset="7d"):
     """Return the number of frauds at the terminal in a window that ends `offset` ago."""
     return outcome.sum().by("terminal").over(span, offset=offset)
 

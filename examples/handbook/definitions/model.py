@@ -1,17 +1,37 @@
 """The model, the policy and the gates of the Handbook example."""
 
 from events import fraud, payment
-from features import features_15
+from features import features_full
 
 import mintmark as mm
 
 amount = payment["amount"]
 
 model = mm.Model(
-    "handbook_15",
-    features=features_15,
+    "handbook",
+    features=features_full,
     label=fraud,
-    learner=mm.LightGBM(),
+    # Chosen on the book's four validation folds alone, by the mean of average precision with ROC AUC
+    # and card precision beside it; the test week was not looked at (`bench/handbook.py` shows all
+    # five). Each tree sees half of the cards' payments and half of the inputs at each split: with
+    # six hundred frauds in a week, averaging over many shallow trees is what helps most.
+    learner=mm.LightGBM(
+        num_iterations=200,
+        learning_rate=0.05,
+        num_leaves=16,
+        max_depth=4,
+        min_data_in_leaf=30,
+        min_sum_hessian_in_leaf=2.0,
+        bagging_freq=1,
+        pos_bagging_fraction=0.5,
+        neg_bagging_fraction=0.5,
+        feature_fraction=1.0,
+        feature_fraction_bynode=0.5,
+        path_smooth=5.0,
+        lambda_l2=0.0,
+        max_bin=1023,
+        boost_from_average=False,
+    ),
     floor=mm.Logistic(),
     calibrate="isotonic",
     # The book's protocol: a week to learn from, a week until its labels are known, and the next
