@@ -95,6 +95,7 @@ class Cell:
         self._scale = _amount_scale(material)
         self._decisions: dict[int, Decision] = {}
         self._written = False
+        self._clock_name = "sender" if isinstance(material.clock, SenderClock) else "system"
         self.whole = True
 
     @property
@@ -132,6 +133,7 @@ class Cell:
         admitted = self._admit(self._made.request, row)
         if admitted.verdict == "same":
             return self._decided(admitted)
+        seals = self._made.seals
         vector = self._live.decide(admitted.row)
         with self._log_and_state_together():
             struck = self._die.strike(vector, self._amount(admitted.row))
@@ -143,12 +145,18 @@ class Cell:
                 seq=admitted.seq,
                 at=admitted.at,
                 known_at=admitted.known_at,
-                **asdict(struck),
+                margin=struck.margin,
+                probability=struck.probability,
+                action=struck.action,
+                costs=struck.costs,
                 reasons=self._die.reasons(vector),
                 features=vector.tobytes(),
-                **asdict(self._made.seals),
+                release=seals.release,
+                model=seals.model,
+                plan=seals.plan,
+                policy=seals.policy,
                 latency_us=(monotonic_ns() - began_ns) // 1_000,
-                clock="sender" if isinstance(self.clock, SenderClock) else "system",
+                clock=self._clock_name,
             )
             self._append(TailRecord(self._made.request, admitted.row, decision))
         self._decisions[decision.seq] = decision
@@ -216,7 +224,7 @@ class Cell:
             "features": list(self._die.outputs),
             "epoch": self._made.epoch,
             "seq": self._tail.committed_seq,
-            "clock": "sender" if isinstance(self.clock, SenderClock) else "system",
+            "clock": self._clock_name,
         }
 
     def _admit(self, stream: str, row: Mapping[str, Any]) -> Admitted:

@@ -245,10 +245,8 @@ class Connection(asyncio.Protocol):
         self._transport.write(b"".join(ready))
         self.busy_at = self._listener.loop.time()
         if closes:
-            # Closing with bytes unread would reset the connection, and the answer with it.
-            # answer with it.
             self._ended, self._slots = True, deque()
-            self._transport.write_eof()
+            self._say_goodbye()
         elif self._ended and not self._slots:
             self._transport.close()
         self._pace()
@@ -268,13 +266,22 @@ class Connection(asyncio.Protocol):
         if self._slots:
             self._slots[-1].closes = True
         else:
-            self.close()
+            self._say_goodbye()
 
     def close(self) -> None:
         """Close the connection once what was written has left."""
         self._ended = True
         if self._transport is not None:
             self._transport.close()
+
+    def _say_goodbye(self) -> None:
+        """End what we send, and let the client close: it may still be reading our answers.
+
+        Closing with bytes unread would reset the connection, and the answers with it.
+        """
+        self.busy_at = self._listener.loop.time()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
 
     def _refuse(self, refused: Refused) -> None:
         if self._ended and self._handling is None:

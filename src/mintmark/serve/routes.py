@@ -28,9 +28,21 @@ from mintmark.serve.wire import decision_form, encode, error_body, status_of, st
 CLOCK_HEADER: Final = b"mintmark-clock"
 TIME_LOW_US, TIME_HIGH_US = -(2**62), 2**62
 
+DIGITS_MAX: Final = 400
+"""Places before or after the point at most: 1e999999999 is short to send and long to write out."""
+
+
+def _exact(text: str) -> Decimal:
+    """Read a JSON number as the decimal that it is written as."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > DIGITS_MAX:
+        raise ValueError("a number is out of all range")
+    return number
+
+
 Row = dict[str, Any]
-_row = msgspec.json.Decoder(Row, float_hook=Decimal)
-_rows = msgspec.json.Decoder(list[Row] | Row, float_hook=Decimal)
+_row = msgspec.json.Decoder(Row, float_hook=_exact)
+_rows = msgspec.json.Decoder(list[Row] | Row, float_hook=_exact)
 
 
 class ClockForm(msgspec.Struct, forbid_unknown_fields=True):
