@@ -25,6 +25,7 @@ class Line:
     tone: int = 1
     dashed: bool = False
     dots: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,8 @@ def _line(frame: Frame, line: Line) -> str:
         f'<polyline class="line t{line.tone}{dashed}" points="{path}">'
         f"<title>{escape(line.name)}</title></polyline>"
     )
+    if not line.joined:
+        drawn = ""
     if not line.dots:
         return drawn
     dots = "".join(

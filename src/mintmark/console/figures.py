@@ -13,9 +13,10 @@ def model_charts(evaluation: Json) -> str:
     curves = evaluation.get("curves") or {}
     drawn = []
     if pairs := curves.get("precision_recall"):
+        named = sorted(pairs.items(), key=lambda pair: pair[0] != "model")
         lines = [
             Line(name, [(r, p) for r, p in points], tone=i, dashed=i > 1)
-            for i, (name, points) in enumerate(pairs.items(), 1)
+            for i, (name, points) in enumerate(named, 1)
         ]
         frame = Frame("Precision and recall", "recall", "precision", (0, 1), (0, 1))
         drawn.append(chart(frame, lines))
@@ -37,9 +38,9 @@ def served_charts(served: Json) -> str:
             "Latency, from send to answer", "milliseconds", "answers", (low, high), (0, top * 1.05)
         )
         drawn.append(chart(frame, [bars]))
-    if quantiles := served.get("latency_by_quantile"):
-        points = [(q, ms) for q, ms in quantiles]
-        worst = max(ms for _, ms in points)
+    if quantiles := served.get("latency_ms_by_quantile"):
+        points = [(100 * q, ms) for q, ms in quantiles if ms is not None]
+        worst = max([ms for _, ms in points], default=1.0)
         frame = Frame(
             "Latency by quantile", "quantile, %", "milliseconds", (0, 100), (0, worst * 1.1 or 1)
         )
@@ -80,7 +81,7 @@ def _calibration(title: str, bins: Sequence[Json]) -> str:
     words = ("predicted probability", "observed share of fraud")
     frame = Frame(title, *words, bounds, bounds, x_log=True, y_log=True)
     ideal = Line("ideal", [(bounds[0], bounds[0]), (1.0, 1.0)], tone=5, dashed=True)
-    return chart(frame, [ideal, Line("model", points, tone=1, dots=True)])
+    return chart(frame, [ideal, Line("model", points, tone=1, dots=True, joined=False)])
 
 
 def _floor_power(value: float) -> int:
@@ -94,7 +95,8 @@ def _scores(title: str, scores: Json) -> str:
     edges = scores["edges"]
     series = []
     top = 1.0
-    for tone, (name, counts) in enumerate(scores["counts"].items(), 1):
+    named = sorted(scores["counts"].items(), key=lambda pair: pair[0] == "fraud")
+    for tone, (name, counts) in enumerate(named, 1):
         total = sum(counts) or 1
         shares = [n / total for n in counts]
         bars = list(zip(edges[:-1], edges[1:], shares, strict=True))

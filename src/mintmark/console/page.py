@@ -28,7 +28,7 @@ nav a{color:var(--t3);text-decoration:none}nav a:hover{text-decoration:underline
 font-variant-numeric:tabular-nums}
 .tile span{color:var(--quiet);font-size:13px}
 .tile.good b{color:var(--good)}.tile.warn b{color:var(--warn)}.tile.bad b{color:var(--bad)}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(430px,1fr));gap:16px;
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(430px,1fr));gap:16px;
 margin:14px 0}
 figure.chart{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:10px;
 padding:13px 13px 9px}

@@ -84,11 +84,11 @@ def _zero(value: int) -> str:
 def _data(report: Json) -> str:
     data = report["data"]
     streams = [
-        [name, count(one["rows"]), *(str(one.get(key, "")) for key in ("version", "from", "to"))]
+        [name, count(one["rows"]), *(str(one.get(key, "")) for key in ("from", "to"))]
         for name, one in data.get("streams", {}).items()
     ]
     body = f"<p>{escape(data.get('words', ''))}</p>"
-    body += table(["stream", "events", "table version", "from", "to"], streams, numbers=(1, 2))
+    body += table(["stream", "events", "from", "to"], streams, numbers=(1,))
     rows = [[reason, count(n)] for reason, n in data.get("quarantined", {}).items()]
     if rows:
         body += "<h3>Quarantined</h3>" + table(["reason", "rows"], rows, numbers=(1,))

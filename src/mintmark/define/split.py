@@ -23,8 +23,8 @@ class Split(metaclass=Noun):
     subject : str
         The role whose keys the figures are by: the card of card precision and of resampling.
     test, calibration, train : str or None
-        Spans. Without a `calibration` the training window calibrates; without a `train` all that
-        lies before is learned from.
+        Spans. Without a `calibration` the training window calibrates, on scores of models that have
+        not seen the scored subject; without a `train` all that lies before is learned from.
     warmup : str
         What to leave out at the start, where long windows are not full yet.
     drop_known : bool

@@ -98,9 +98,7 @@ def population_stability(
     edges = np.empty(0)
     if len(known):
         edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
-    shares = [
-        _shares(sample, edges) for sample in (reference, current)
-    ]
+    shares = [_shares(sample, edges) for sample in (reference, current)]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 

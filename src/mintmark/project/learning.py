@@ -44,6 +44,7 @@ from mintmark.train import (
     environment,
     evaluate,
     fit,
+    fit_crossed,
     known_compromised,
     write_bundle,
 )
@@ -177,12 +178,23 @@ def _fit(material: Material, dataset: Dataset, split: Split, role: str) -> Fitte
     model = material.definitions.model
     learner = model.learner if role == "model" else model.floor
     train_rows = _rows(dataset, split.train, model.names)
-    calibration = None
-    if model.calibrate is not None:
-        window = split.calibration or split.train
-        calibration = (model.calibrate, _rows(dataset, window, model.names))
-    return fit(
-        learner.kind, learner.parameters, train=train_rows, calibration=calibration, seed=SEED
+    if model.calibrate is None or split.calibration is not None:
+        calibration = None
+        if model.calibrate is not None and split.calibration is not None:
+            calibration = (model.calibrate, _rows(dataset, split.calibration, model.names))
+        return fit(
+            learner.kind, learner.parameters, train=train_rows, calibration=calibration, seed=SEED
+        )
+    window = split.train
+    places = dataset.rows_between(window.start_at, end_at=window.end_at)
+    subjects = dataset.requests[model.split.subject].to_numpy(zero_copy_only=False)[places]
+    return fit_crossed(
+        learner.kind,
+        learner.parameters,
+        train=train_rows,
+        groups=subjects,
+        how=model.calibrate,
+        seed=SEED,
     )
 
 

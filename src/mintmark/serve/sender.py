@@ -31,6 +31,8 @@ from mintmark.ground import MintmarkError, ServeError, monotonic_ns, write_atomi
 from mintmark.serve.script import Step, read_script
 
 TOLD_EVERY = 500
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999)
+HISTOGRAM_BINS = 40
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms_p99: float | None
     latency_ms_p999: float | None
     latency_ms_max: float | None
+    latency_ms_by_quantile: list[tuple[float, float | None]]
+    latency_histogram: list[tuple[float, float, int]]
     window: int
     actions: dict[str, int]
     first_errors: list[str]
@@ -146,6 +150,8 @@ class Sender:
             latency_ms_p99=_quantile_ms(ordered, 0.99),
             latency_ms_p999=_quantile_ms(ordered, 0.999),
             latency_ms_max=_quantile_ms(ordered, 1.0),
+            latency_ms_by_quantile=[(q, _quantile_ms(ordered, q)) for q in QUANTILES],
+            latency_histogram=_histogram_ms(ordered),
             window=self._line.window,
             actions=dict(sorted(self._actions.items())),
             first_errors=self._first_errors,
@@ -269,6 +275,21 @@ def _quantile_ms(ordered_ns: list[int], share: float) -> float | None:
         return None
     rank = max(0, -int(-share * len(ordered_ns) // 1) - 1)
     return round(ordered_ns[rank] / 1e6, 3)
+
+
+def _histogram_ms(ordered_ns: list[int]) -> list[tuple[float, float, int]]:
+    """Counts of latencies in equal steps up to the 99.5th of a hundred, the rest in the last."""
+    top_ms = _quantile_ms(ordered_ns, 0.995)
+    if not top_ms:
+        return []
+    step_ms = top_ms / HISTOGRAM_BINS
+    counts = [0] * HISTOGRAM_BINS
+    for taken_ns in ordered_ns:
+        counts[min(int(taken_ns / 1e6 / step_ms), HISTOGRAM_BINS - 1)] += 1
+    return [
+        (round(place * step_ms, 4), round((place + 1) * step_ms, 4), count)
+        for place, count in enumerate(counts)
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ Nothing heavy is loaded here: LightGBM and scikit-learn are loaded when somethin
 from mintmark.train.dataset import Dataset, History
 from mintmark.train.evaluate import Candidate, Protocol, Tested, evaluate, time_scoring
 from mintmark.train.export import bundle_files, write_bundle
-from mintmark.train.fit import KINDS, Fitted, fit
+from mintmark.train.fit import KINDS, Fitted, fit, fit_crossed
 from mintmark.train.record import Run, environment
 from mintmark.train.rows import Rows
 from mintmark.train.split import (
@@ -40,6 +40,7 @@ __all__ = [
     "environment",
     "evaluate",
     "fit",
+    "fit_crossed",
     "fold_rows",
     "known_compromised",
     "prequential",
