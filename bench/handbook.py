@@ -36,7 +36,7 @@ from mintmark.testing import write_handbook
 from mintmark.train import Fold, Rows, fit, fold_rows
 
 sys.path.insert(0, str(Path(__file__).parent))
-from table import Row, show, write_json  # noqa: E402
+from table import Row, show, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 VALIDATION = ("2018-06-20", "2018-06-27", "2018-07-04", "2018-07-11")
@@ -109,7 +109,7 @@ def _fifteen() -> tuple[str, ...]:
 
 
 def scaled(make: Callable[[], Any]) -> Score:
-    """Return a scikit-learn model on inputs standardised with the training week, as the book does."""
+    """Return a scikit-learn model on inputs standardised with the training week, as in the book."""
 
     def score(train: Floats, labels: NDArray[np.bool_], test: Floats) -> Floats:
         scaler = StandardScaler().fit(train)

@@ -17,7 +17,7 @@ usual_60d = amount.mean().by("card").over("60d")
 spread_60d = amount.std().by("card").over("60d")
 usual_80d = amount.mean().by("card").over("80d")
 spread_80d = amount.std().by("card").over("80d")
-# The sixty days before the last fortnight: a card that was stolen a week ago has its own habit here.
+# The sixty days before the last fortnight: here a card stolen a week ago still has its own habit.
 before = amount.mean().by("card").over("60d", offset="14d")
 before_spread = amount.std().by("card").over("60d", offset="14d")
 before_max = amount.max().by("card").over("60d", offset="14d")

@@ -11,8 +11,8 @@ model = mm.Model(
     "handbook",
     features=features_full,
     label=fraud,
-    # Chosen on the book's four validation folds alone, by the mean of average precision with ROC AUC
-    # and card precision beside it; the test week was not looked at (`bench/handbook.py` shows all
+    # Chosen on the book's four validation folds alone, by the mean of average precision, with ROC
+    # AUC and card precision beside it, and not on the test week (`bench/handbook.py` shows all
     # five). Each tree sees half of the cards' payments and half of the inputs at each split: with
     # six hundred frauds in a week, averaging over many shallow trees is what helps most.
     learner=mm.LightGBM(

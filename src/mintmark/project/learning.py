@@ -302,7 +302,8 @@ def split_from(form: Mapping[str, Any]) -> Split:
         return Window(part["start_at"], part["end_at"]) if part else None
 
     train_window, test = window("train"), window("test")
-    assert train_window is not None and test is not None, "every split trains and tests"
+    assert train_window is not None, "every split trains"
+    assert test is not None, "every split tests"
     return Split(train_window, window("calibration"), test)
 
 

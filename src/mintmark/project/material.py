@@ -1,4 +1,4 @@
-"""What the verbs work on, each piece read or made once: definitions, plan, log, features, ledger."""
+"""What the verbs work on, each piece made once: definitions, plan, log, features, ledger."""
 
 import json
 from collections.abc import Mapping

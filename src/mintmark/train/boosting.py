@@ -27,7 +27,8 @@ DEFAULTS: Mapping[str, float] = {
 """Parameters where a definition names none."""
 
 _ALLOWED = frozenset(DEFAULTS) | {
-    "bagging_fraction", "bagging_freq", "boost_from_average", "extra_trees", "feature_fraction_bynode", "is_unbalance",
+    "bagging_fraction", "bagging_freq", "boost_from_average", "extra_trees",
+    "feature_fraction_bynode", "is_unbalance",
     "lambda_l1", "max_bin", "max_delta_step", "min_data_in_bin", "min_gain_to_split",
     "min_sum_hessian_in_leaf", "neg_bagging_fraction", "path_smooth", "pos_bagging_fraction",
     "scale_pos_weight",
