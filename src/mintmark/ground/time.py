@@ -7,7 +7,8 @@ a clock.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from importlib import resources
+from zoneinfo import ZoneInfo
 
 from mintmark.ground.errors import GroundError
 
@@ -27,6 +28,7 @@ _UNITS = {
     "ms": MS_US,
     "us": 1,
 }
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}", re.ASCII)
 _SPAN = re.compile(r"(?:\d{1,17}(?:us|ms|s|m|h|d|w))+", re.ASCII)
 _SPAN_PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)", re.ASCII)
 _LONGEST_US = 1_000 * 366 * DAY_US
@@ -158,20 +160,28 @@ def format_time(at_us: int) -> str:
 def zone_of(name: str) -> ZoneInfo:
     """Return the time zone of an IANA name.
 
+    The clock changes are those of the installed `tzdata` package and never the machine's own, so
+    that the same lock gives the same hours everywhere.
+
     Raises
     ------
     GroundError
         `ground.time.zone` for an unknown name.
     """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise GroundError(
-            "no such time zone",
-            got=repr(name),
-            want='an IANA name: "UTC", "Europe/Brussels"',
-            code="ground.time.zone",
-        ) from None
+    if _ZONE.fullmatch(name):
+        try:
+            with (
+                resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file
+            ):
+                return ZoneInfo.from_file(file, key=name)
+        except (OSError, ValueError):
+            pass
+    raise GroundError(
+        "no such time zone",
+        got=repr(name),
+        want='an IANA name: "UTC", "Europe/Brussels"',
+        code="ground.time.zone",
+    )
 
 
 def _utc_us(local: datetime, *, text: str, offset: str | None, zone: str | None) -> int:

@@ -69,17 +69,18 @@ def _events(plan: Plan) -> list[str]:
         told = [f"id {form['id']} ({form['id_type']})"]
         if form["refers_to"]:
             told.append(f"of {form['refers_to']} by {form['refers_by']}")
-        if keys:
-            told.append("keys " + ", ".join(keys))
         rows.append((form["name"], "   ".join(told)))
+        if keys:
+            rows.append(("", f"keys {', '.join(keys)}"))
         rows.append(("", "   ".join(_rules(form))))
     return ["events", *_columns(rows)]
 
 
 def _key(role: str, key: Mapping[str, Any]) -> str:
-    kind = "" if key["type"] == "text" else f" {key['type']}"
-    entity = "" if key["entity"] == role else f" is a {key['entity']}"
-    return f"{role}{entity}{kind}{' or none' if key['optional'] else ''}"
+    told = [] if key["entity"] == role else [key["entity"]]
+    told += [] if key["type"] == "text" else [key["type"]]
+    told += ["optional"] if key["optional"] else []
+    return f"{role} ({', '.join(told)})" if told else role
 
 
 def _rules(form: Mapping[str, Any]) -> Iterator[str]:
@@ -94,7 +95,7 @@ def _state(plan: Plan) -> list[str]:
     lines = ["state"]
     for place in range(len(plan.groups)):
         lines += _group(plan, place)
-    return lines
+    return lines if plan.groups else [*lines, "  none"]
 
 
 def _group(plan: Plan, place: int) -> list[str]:
@@ -175,12 +176,12 @@ class _Words:
         """Return an aggregate in words: `mean(amount) by card over 30d`."""
         group = self._plan.groups[a.group]
         what = "" if a.column is None else self.column(self._plan.columns[a.column])
-        other = "" if group.stream == self._plan.request else f"{group.stream} "
+        other = "" if group.stream == self._plan.request else f" of {group.stream}"
         kind = a.kind.replace("_", " ")
         if what.startswith("where "):
-            told = f"{other}{kind} {what}"
+            told = f"{kind}{other} {what}"
         else:
-            told = f"{other}{kind}({what})" if what else f"{other}{kind}"
+            told = f"{kind}({what}){other}" if what else f"{kind}{other}"
         lifetime = a.kind == "since_last" and a.span_us is None and not a.offset_us
         return f"{told} by {', '.join(group.roles)}" + ("" if lifetime else f" over {_window(a)}")
 
@@ -202,7 +203,10 @@ class _Words:
     def _row(self, node: int, *, top: bool = False) -> str:
         return self._text(self._plan.nodes, node, top=top)
 
-    def _text(self, nodes: Sequence[Node], place: int, *, top: bool = False) -> str:
+    def _text(
+        self, nodes: Sequence[Node], place: int, *, top: bool = False, bare: bool = False
+    ) -> str:
+        """Return a node as text: `bare` without brackets, `top` not by its name either."""
         if nodes is self._plan.nodes and not top and place in self._named:
             return self._named[place]
         node = nodes[place]
@@ -212,12 +216,13 @@ class _Words:
         if listed is not None:
             texts = ", ".join(_literal(value) for value in listed[1])
             return f"{self._text(nodes, listed[0])} in ({texts})"
-        told = [self._text(nodes, arg) for arg in node.args]
+        infix = node.op in _SIGNS or node.op in ("otherwise", "neg", "not")
+        told = [self._text(nodes, arg, bare=not infix) for arg in node.args]
         if node.op == "otherwise":
-            return " otherwise ".join(told) if top else f"({' otherwise '.join(told)})"
+            return " otherwise ".join(told) if top or bare else f"({' otherwise '.join(told)})"
         if node.op in _SIGNS:
             text = f"{told[0]} {_SIGNS[node.op]} {told[1]}"
-            return text if top else f"({text})"
+            return text if top or bare else f"({text})"
         if node.op in ("neg", "not"):
             return f"{'-' if node.op == 'neg' else 'not '}{told[0]}"
         if node.value is not None:

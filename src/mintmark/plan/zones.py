@@ -1,8 +1,8 @@
 """The clock changes of a time zone as a table, so that a plan can say which ones it was made with.
 
-The table comes from the machine's tz database, or from the `tzdata` package. It covers 1970 to
-2199; before, its first offset holds. Because a plan carries the digest of the table, another tz
-database that would change a value changes the plan's digest too.
+The table comes from the installed `tzdata` package and covers 1970 to 2199; before, its first
+offset holds. Because a plan carries the digest of the table, another release of the package that
+would change a value changes the plan's digest too.
 """
 
 import itertools
