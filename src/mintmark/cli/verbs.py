@@ -6,13 +6,16 @@ Every verb takes ``--project`` (the folder of the project, here by default) and 
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mintmark import project as hall
 from mintmark.cli.bar import Bar
 from mintmark.console import render_report, render_story
-from mintmark.project import Answer, DemoSettings, Project, play
+
+if TYPE_CHECKING:
+    from mintmark.project import Answer
 
 app = typer.Typer(
     name="mintmark",
@@ -30,7 +33,7 @@ Folder = Annotated[Path, typer.Option("--project", help="Folder of the project."
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
 
-def _say(answer: Answer, *, as_json: bool) -> None:
+def _say(answer: "Answer", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(answer.form, ensure_ascii=False, indent=2))
     elif answer.text:
@@ -48,7 +51,7 @@ def init(
 
     Example:  mintmark init fraud
     """
-    _say(Project.init(folder), as_json=as_json)
+    _say(hall.Project.init(folder), as_json=as_json)
 
 
 @app.command()
@@ -57,7 +60,7 @@ def check(project: Folder = Path(), as_json: AsJson = False) -> None:
 
     Example:  mintmark check --project fraud
     """
-    _say(Project.check(project), as_json=as_json)
+    _say(hall.Project.check(project), as_json=as_json)
 
 
 @app.command()
@@ -66,7 +69,7 @@ def migrate(project: Folder = Path(), as_json: AsJson = False) -> None:
 
     Example:  mintmark migrate
     """
-    _say(Project.open(project).migrate(), as_json=as_json)
+    _say(hall.Project.open(project).migrate(), as_json=as_json)
 
 
 @app.command()
@@ -85,7 +88,7 @@ def ingest(
     Example:  mintmark ingest payment=payments.parquet chargeback=chargebacks.csv
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).ingest(sources)
+        answer = hall.Project.open(project, bar).ingest(sources)
     _say(answer, as_json=as_json)
 
 
@@ -95,7 +98,7 @@ def plan(project: Folder = Path(), as_json: AsJson = False) -> None:
 
     Example:  mintmark plan
     """
-    _say(Project.open(project).plan(), as_json=as_json)
+    _say(hall.Project.open(project).plan(), as_json=as_json)
 
 
 @app.command()
@@ -109,7 +112,7 @@ def replay(
     Example:  mintmark replay --out features.parquet
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).replay(out)
+        answer = hall.Project.open(project, bar).replay(out)
     _say(answer, as_json=as_json)
 
 
@@ -120,7 +123,7 @@ def train(project: Folder = Path(), as_json: AsJson = False) -> None:
     Example:  mintmark train
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).train()
+        answer = hall.Project.open(project, bar).train()
     _say(answer, as_json=as_json)
 
 
@@ -133,7 +136,7 @@ def judge(project: Folder = Path(), as_json: AsJson = False) -> None:
     Example:  mintmark judge
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).judge()
+        answer = hall.Project.open(project, bar).judge()
     _say(answer, as_json=as_json)
 
 
@@ -143,7 +146,7 @@ def release(project: Folder = Path(), as_json: AsJson = False) -> None:
 
     Example:  mintmark release
     """
-    _say(Project.open(project).release(), as_json=as_json)
+    _say(hall.Project.open(project).release(), as_json=as_json)
 
 
 @app.command()
@@ -156,7 +159,7 @@ def champion(
 
     Example:  mintmark champion --at 2026-03-03T14:03Z
     """
-    _say(Project.open(project).champion(at), as_json=as_json)
+    _say(hall.Project.open(project).champion(at), as_json=as_json)
 
 
 @app.command()
@@ -169,7 +172,7 @@ def serve(
     Example:  mintmark serve --port 8620
     """
     with Bar() as bar:
-        Project.open(project, bar).serve(port)
+        hall.Project.open(project, bar).serve(port)
 
 
 @app.command()
@@ -185,7 +188,7 @@ def verify(
     Example:  mintmark verify
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).verify(decision_id)
+        answer = hall.Project.open(project, bar).verify(decision_id)
     _say(answer, as_json=as_json)
 
 
@@ -199,7 +202,7 @@ def explain(
 
     Example:  mintmark explain d-5f0c2a91
     """
-    answer = Project.open(project).explain(decision_id)
+    answer = hall.Project.open(project).explain(decision_id)
     _say(replace(answer, text=render_story(answer.form)), as_json=as_json)
 
 
@@ -210,7 +213,7 @@ def watch(project: Folder = Path(), as_json: AsJson = False) -> None:
     Example:  mintmark watch
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).watch()
+        answer = hall.Project.open(project, bar).watch()
     _say(answer, as_json=as_json)
 
 
@@ -227,7 +230,7 @@ def report(
     Example:  mintmark report --out report.html
     """
     with Bar() as bar:
-        answer = Project.open(project, bar).report(out, render_report)
+        answer = hall.Project.open(project, bar).report(out, render_report)
     _say(answer, as_json=as_json)
 
 
@@ -254,9 +257,9 @@ def demo(
 
     Example:  mintmark demo --payments 100000
     """
-    settings = DemoSettings(data, payments, served, seed, drift, folder)
+    settings = hall.DemoSettings(data, payments, served, seed, drift, folder)
     with Bar() as bar:
-        answer = play(settings, bar, render_report)
+        answer = hall.play(settings, bar, render_report)
     if json_path is not None:
         json_path.write_text(json.dumps(answer.form, ensure_ascii=False, indent=2) + "\n")
     _say(answer, as_json=False)
