@@ -73,7 +73,9 @@ def drawn_log(random: Random, *, rows: int) -> Log:
 
 def tables_of(log: Log) -> dict[str, pa.Table]:
     """The tables of a log, one for each stream."""
-    return {form["name"]: _table(form, [row for s, row in log if s == form["name"]]) for form in EVENTS}
+    return {
+        form["name"]: _table(form, [row for s, row in log if s == form["name"]]) for form in EVENTS
+    }
 
 
 class _Drawing:
@@ -114,7 +116,9 @@ class _Drawing:
 
     def _group(self) -> None:
         stream = self.random.choice(("payment", "payment", "payment", "login"))
-        roles = [("card",), ("terminal",), ("card", "terminal")] if stream == "payment" else [("card",)]
+        roles = (
+            [("card",), ("terminal",), ("card", "terminal")] if stream == "payment" else [("card",)]
+        )
         first = len(self.columns)
         for _ in range(self.random.randint(0, 3)):
             self._column(stream)
@@ -206,7 +210,9 @@ class _Drawing:
             return self._place(nodes, Node(op, args))
         arity = 1 if op in ("neg", "abs", "sqrt", "fixed") else 2
         args = tuple(self._number(nodes, stream, depth - 1) for _ in range(arity))
-        return self._place(nodes, Node(op, args, self.random.randint(0, 9) if op == "fixed" else None))
+        return self._place(
+            nodes, Node(op, args, self.random.randint(0, 9) if op == "fixed" else None)
+        )
 
     def _leaf(self, nodes: list[Node], stream: str) -> int:
         choice = self.random.randint(0, 2)
@@ -226,7 +232,9 @@ class _Drawing:
         if depth == 0:
             name = self.random.choice(TEXTS[stream])
             text = self._place(nodes, Node("field", (), name, "category"))
-            other = self._place(nodes, Node("text", (), self.random.choice(("BE", "NL", "x")), "category"))
+            other = self._place(
+                nodes, Node("text", (), self.random.choice(("BE", "NL", "x")), "category")
+            )
             op = self.random.choice(("eq", "ne"))
             return self._place(nodes, Node(op, (text, other), None, "flag"))
         op = self.random.choice(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "null"))

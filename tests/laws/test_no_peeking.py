@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laws.drawn import Log, drawn_log, drawn_plan, tables_of
 
+from laws.drawn import Log, drawn_log, drawn_plan, tables_of
 from mintmark.engine.history import replay
 from mintmark.plan import Plan
 
