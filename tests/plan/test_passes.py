@@ -6,7 +6,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.ground import DAY_US
-from mintmark.plan import PASSES, Aggregate, Column, Group, Node, Output
+from mintmark.plan import PASSES, Aggregate, Column, Group, Node, Output, compile_plan
 from plan.worked import amount, country, fraud, login, loss, online, payment, plan_of
 
 DAY = DAY_US
@@ -190,8 +190,6 @@ def test_only_what_outputs_need_is_planned() -> None:
         b=amount.mean().by("card").over("30d"),
         c=amount.max().by("terminal").over("7d"),
     )
-    from mintmark.plan import compile_plan
-
     plan = compile_plan(features.only("a"))
     assert plan.names == ("a",)
     assert [a.kind for a in plan.aggregates] == ["mean"]

@@ -143,7 +143,8 @@ class _Run:
             exec(code, vars(module))
         except MintmarkError as error:
             self._fail(name, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the border: any error is the user's
+        # The border: whatever is raised here is the user's.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             self._fail(name, self._told(path, error))
         finally:
             self._running.pop()

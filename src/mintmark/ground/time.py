@@ -34,6 +34,8 @@ _SPAN_PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)", re.ASCII)
 _LONGEST_US = 1_000 * 366 * DAY_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
+_FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _US
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _US
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
@@ -125,9 +127,10 @@ def parse_time(text: str, *, zone: str | None = None) -> int:
         parts = (year, month, day, hour or 0, minute or 0, second or 0)
         local = datetime(*map(int, parts))  # type: ignore[arg-type]
         us = _utc_us(local, text=text, offset=offset, zone=zone) + int(decimals[:6])
-        format_time(us)
     except (ValueError, OverflowError):
         raise _unparsable(text) from None
+    if not _FIRST_US <= us <= _LAST_US:
+        raise _outside(us)
     return us
 
 
@@ -147,12 +150,7 @@ def format_time(at_us: int) -> str:
     try:
         moment = _EPOCH + timedelta(microseconds=int(at_us))
     except OverflowError:
-        raise GroundError(
-            "a time is outside the calendar",
-            got=at_us,
-            want="years 1 to 9999",
-            code="ground.time.outside",
-        ) from None
+        raise _outside(at_us) from None
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -186,7 +184,9 @@ def zone_of(name: str) -> ZoneInfo:
 
 def _utc_us(local: datetime, *, text: str, offset: str | None, zone: str | None) -> int:
     if offset is not None:
-        return (local - datetime(1970, 1, 1)) // _US - _offset_us(offset)
+        days = local.toordinal() - _EPOCH.toordinal()
+        seconds = local.hour * 3600 + local.minute * 60 + local.second
+        return days * DAY_US + seconds * SECOND_US - _offset_us(offset)
     if zone is None:
         raise GroundError(
             "a time names no zone, and no zone is declared for it",
@@ -214,6 +214,15 @@ def _offset_us(offset: str) -> int:
         raise ValueError(offset)
     size = hours * HOUR_US + minutes * MINUTE_US
     return -size if offset[0] == "-" else size
+
+
+def _outside(us: int) -> GroundError:
+    return GroundError(
+        "a time is outside the calendar",
+        got=us,
+        want="years 1 to 9999",
+        code="ground.time.outside",
+    )
 
 
 def _unparsable(text: object, *, hint: str = "") -> GroundError:
