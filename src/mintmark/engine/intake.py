@@ -85,6 +85,7 @@ class Intake:
             self.inputs[place, 0] = index(value)
         self.keys = [_key(row, feed.roles) for feed in self.feeds]
         self.id = row[self.stream.shape.id]
+        hash((self.id, *self.keys))  # what cannot be hashed is found before anything moves
         self.told.clear()
         for code, label in self._labels:
             id_, value = row[label.refers_by], row[label.field]

@@ -17,8 +17,8 @@ from typing import Any
 
 from mintmark.ground import Progress, Silent, kernel_cache_dir, monotonic_ns
 
-_ROOM = Path(__file__).parent
-_SOURCES = ("layout", "limbs", "moments", "quick", "rows", "sentinel", "shuffle", "step")
+ROOM = Path(__file__).parent
+SOURCES = ("layout", "limbs", "moments", "quick", "rows", "sentinel", "shuffle", "step")
 _LOCK = Lock()
 _loaded: list[Kernel] = []
 
@@ -69,8 +69,8 @@ def kernel_digest() -> str:
 
     parts = [numba.__version__, llvmlite.__version__, binding.get_host_cpu_name()]
     parts.append(binding.get_host_cpu_features().flatten())
-    files = [_ROOM / f"{name}.py" for name in _SOURCES]
-    files += sorted((_ROOM / "aggregates").glob("*.py"))
+    files = [ROOM / f"{name}.py" for name in SOURCES]
+    files += sorted((ROOM / "aggregates").glob("*.py"))
     parts += [file.read_text(encoding="utf-8") for file in files]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -94,6 +94,11 @@ class Live:
         live.seq = max(newest, default=-1)
         return live
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of the events and of the directory of keys; ids and texts come on top."""
+        return self._state.bytes
+
     def decide(self, row: Row) -> NDArray[np.float64]:
         """Fold one request and return its features.
 

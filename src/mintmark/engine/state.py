@@ -76,6 +76,11 @@ class State:
             meta=meta,
         )
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of all arrays, room to grow included."""
+        return sum(a.nbytes for a in (self.heap, self.keys, self.free, self.scratch))
+
     def new_key(self) -> int:
         """Return the row of a new key, empty."""
         if self.n_keys == len(self.keys):

@@ -1,7 +1,7 @@
 """count: how many values (or events, without a column) the window holds.
 
 Algebra: commutative group; zero 0, add +1, drop -1, merge +.  Exact.  An empty window counts 0.
-Formula: f(n).  Source: design of windows, section 3 of the concepts; decision 0002.
+Formula: f(n).  Source: decision 0002.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """mean: the arithmetic mean of the values in the window.
 
 Algebra: commutative group over (n, S1); zero (0, 0), add, drop, merge part by part.  The parts are
-exact; the read rounds three times in one order: f(S1) / f(n) / 10**scale.  Empty is null.
-Source: decision 0002.
+exact.  Empty is null.
+Formula: f(S1) / f(n) / 10**scale, each step rounded, in this order.  Source: decision 0002.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """std: the sample standard deviation (n - 1) of the values in the window.
 
 Algebra: commutative group over (n, S1, S2); part by part.  The parts are exact, and n*S2 - S1**2
-is exact in 256 bits, so nothing cancels; the read is sqrt(f(n*S2 - S1**2) / (f(n) * f(n-1))) /
-10**scale.  Below two values it is null.
+is exact in 256 bits, so nothing cancels.  Below two values it is null.
+Formula: sqrt(f(n*S2 - S1**2) / (f(n) * f(n-1))) / 10**scale, each step rounded, in this order.
 Source: the power-sum form of the two-pass variance (Chan, Golub, LeVeque 1983, eq. 1.2), which is
 safe here because the sums are integers; decision 0002.
 """

@@ -1,0 +1,59 @@
+"""Replay says what is wrong with what it is handed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+import mintmark as mm
+from engine.made import fraud, paid, payment, payments, plan_of, reports, told
+from mintmark.engine.history import replay
+from mintmark.ground import EngineError
+
+PLAN = plan_of(n=mm.count().by("card").over("5s"))
+
+
+def test_rows_out_of_order_are_refused() -> None:
+    """Rows that overlap or go back are not a log."""
+    for rows in ([paid(2, 0), paid(1, 1)], [paid(1, 0), paid(1, 1)]):
+        with pytest.raises(EngineError) as caught:
+            replay(PLAN, {"payment": payments(rows)})
+        assert caught.value.code == "engine.batch.order"
+
+
+def test_a_missing_column_and_a_missing_stream_are_named() -> None:
+    """Each with its name."""
+    table = payments([paid(1, 0)])
+    with pytest.raises(EngineError, match='"card"'):
+        replay(PLAN, {"payment": table.drop_columns(["card"])})
+    with pytest.raises(EngineError, match='"payment"'):
+        replay(PLAN, {})
+
+
+def test_no_rows_give_no_features() -> None:
+    """An empty history has the shape of its plan."""
+    replayed = replay(PLAN, {"payment": payments([])}, keep_state=True)
+    assert replayed.features.shape == (0, 1)
+    assert replayed.live is not None
+    assert replayed.live.decide(paid(1, 0)).tolist() == [0]
+
+
+def test_tables_in_many_pieces_and_dictionaries_are_read_alike() -> None:
+    """How Arrow holds a column has no part in a value."""
+    rows = [paid(seq, seq, card="ab"[seq % 2]) for seq in range(1, 20)]
+    whole = payments(rows)
+    pieces = pa.concat_tables([whole.slice(i, 3) for i in range(0, len(rows), 3)])
+    encoded = whole.set_column(5, "card", whole["card"].dictionary_encode())
+    expected = replay(PLAN, {"payment": whole}).features.tobytes()
+    assert replay(PLAN, {"payment": pieces}).features.tobytes() == expected
+    assert replay(PLAN, {"payment": encoded}).features.tobytes() == expected
+
+
+def test_labels_of_nobody_change_nothing() -> None:
+    """Reports of unknown payments wait; without any report every outcome is `otherwise`."""
+    plan = plan_of(risk=payment.outcome(fraud, settles_after="0s").mean().by("card").over("5s"))
+    tables = {"payment": payments([paid(1, 0), paid(3, 1)])}
+    alone = replay(plan, tables).features
+    tables["report"] = reports([told(2, "nobody")])
+    assert replay(plan, tables).features.tobytes() == alone.tobytes()
+    assert alone[1, 0] == 0.0
