@@ -296,6 +296,17 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert not hasattr(json, "special")
 
 
+def test_a_files_own_dataclasses_work(tmp_path: Path) -> None:
+    """What a file defines beside nouns is ordinary Python."""
+    text = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Window:\n    span: str\n"
+        "from events import payment\nimport mintmark as mm\n"
+        "short = mm.count().by('card').over(Window('1h').span)\n"
+    )
+    assert faults(tmp_path, other=text) == ()
+
+
 def test_faults_do_not_outlive_the_check(tmp_path: Path) -> None:
     """After a check a faulty noun raises at once again."""
     faults(tmp_path, features=feature("payment['nope']"))

@@ -9,6 +9,7 @@ a frame of ours. This is the only place in Mintmark that runs text as code.
 import ast
 import builtins
 import re
+import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from mintmark.define.place import Place, files_of
 from mintmark.define.source import Source, read_source
 from mintmark.ground import DefineError, MintmarkError
 
-_PACKAGE = "definitions"
+_PACKAGE = "mintmark_definitions"
 _TWICE = re.compile(r"([\w.]+)\(\) got multiple values for keyword argument '(\w+)'")
 
 
@@ -138,6 +139,8 @@ class _Run:
     def _execute(self, name: str, path: Path, tree: ast.Module) -> None:
         self._running.append(name)
         module = self._modules[name]
+        # Known to Python only while it runs: dataclasses look their own module up.
+        sys.modules[module.__name__] = module
         try:
             code: CodeType = compile(tree, str(path), "exec", dont_inherit=True)
             exec(code, vars(module))
@@ -148,6 +151,7 @@ class _Run:
             self._fail(name, self._told(path, error))
         finally:
             self._running.pop()
+            sys.modules.pop(module.__name__, None)
 
     def _fail(self, name: str, error: MintmarkError) -> None:
         gather(error)

@@ -21,7 +21,7 @@ from mintmark.ground.money import exponent, minor
 from mintmark.ground.pan import find_pan, holds_pan, mask, pan_integers, pan_texts, token
 from mintmark.ground.progress import Progress, Silent
 from mintmark.ground.settings import (
-    Settings, environment_lock, kernel_cache_dir, load_settings, rest_idle_threads,
+    Settings, kernel_cache_dir, load_settings, rest_idle_threads,
 )
 from mintmark.ground.time import (
     DAY_US, HOUR_US, MINUTE_US, MS_US, SECOND_US, WEEK_US, format_span, format_time, parse_span,
@@ -34,7 +34,7 @@ __all__ = [
     "PlanError", "Progress", "ProjectError", "RegistryError", "SECOND_US", "SenderClock",
     "ServeError", "Settings", "SigningKey", "Silent", "SystemClock", "TrainError", "WEEK_US",
     "canonical", "digest", "digest_bytes", "digest_file", "disk_full", "disk_watch",
-    "environment_lock", "exponent", "find_pan", "format_span", "format_time", "free_name",
+    "exponent", "find_pan", "format_span", "format_time", "free_name",
     "generator", "holds_pan", "kernel_cache_dir", "load_settings", "load_signing_key",
     "load_token_key", "make_keys", "mask", "minor", "monotonic_ns", "now_us", "pan_integers",
     "pan_texts", "parse_span", "parse_time", "rest_idle_threads", "secret", "short",

@@ -93,12 +93,6 @@ def kernel_cache_dir() -> Path:
     return _cache_dir() / "kernels"
 
 
-def environment_lock() -> str:
-    """Return the names and values of MINTMARK_* that are set, one a line, for records of runs."""
-    told = {k: v for k, v in os.environ.items() if k.startswith("MINTMARK_")}
-    return "\n".join(f"{k}={told[k]}" for k in sorted(told))
-
-
 def _cache_dir() -> Path:
     told = os.environ.get("MINTMARK_CACHE_DIR")
     if told:
