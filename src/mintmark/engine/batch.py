@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.engine.interner import Interner, Key, factorise
+from mintmark.engine.interner import Interner, Key, Value, factorise
 from mintmark.engine.sentinel import NULL
 from mintmark.ground import EngineError
 
@@ -99,7 +99,8 @@ def integers(table: pa.Table, name: str, stream: str) -> Ints:
         column = pc.cast(column, pa.int64())
     if column.null_count:
         column = pc.fill_null(column, NULL)
-    return column.to_numpy()
+    values: Ints = column.to_numpy()
+    return values
 
 
 def empty_table(stream: StreamProgram) -> pa.Table:
@@ -117,19 +118,14 @@ def factorise_keys(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[Ints,
     Cost: 30 ns a row and column.
     """
     if len(columns) == 1:
-        return factorise(columns[0])
+        codes, values = factorise(columns[0])
+        return codes, list(values)
     places: Ints = np.zeros(rows, dtype=np.int64)
-    keys: list[Key] = [()]
+    keys: list[tuple[Value, ...]] = [()]
     for column in columns:
         part, different = factorise(column)
         width = max(len(different), 1)
         joined = np.where((places < 0) | (part < 0), -1, places * width + part)
         places, pairs = factorise(pa.chunked_array([pa.array(joined, mask=joined < 0)]))
-        keys = [_extended(keys[int(p) // width], different[int(p) % width]) for p in pairs]
-    return places, keys
-
-
-def _extended(key: Key, value: Key) -> Key:
-    assert isinstance(key, tuple)  # keys are built from ()
-    assert not isinstance(value, tuple)  # by single values
-    return (*key, value)
+        keys = [(*keys[int(p) // width], different[int(p) % width]) for p in pairs]
+    return places, list(keys)

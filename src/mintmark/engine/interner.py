@@ -52,7 +52,7 @@ class Interner:
         return table[places]
 
 
-def factorise(values: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[Key]]:
+def factorise(values: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[Value]]:
     """Return the place of each value among the different ones, -1 for null, and those values."""
     whole = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
     encoded = whole.dictionary_encode()

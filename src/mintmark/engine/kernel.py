@@ -78,14 +78,16 @@ def kernel_digest() -> str:
 def _load() -> Kernel:
     """Import what is compiled while Numba's cache points to the folder of this digest."""
     import numba
+    from numba import config
 
     folder = kernel_cache_dir() / f"kernel-{kernel_digest()}"
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    settings: Any = config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(folder)
     try:
         return _compile(numba)
     finally:
-        numba.config.CACHE_DIR = before
+        settings.CACHE_DIR = before
 
 
 def _compile(numba: Any) -> Kernel:

@@ -5,6 +5,9 @@ handed back as 64-bit limbs and rounded here: to nearest, ties to even, as Pytho
 Compiled; imported only by the kernel.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 from typing import Any
@@ -19,7 +22,7 @@ from mintmark.engine.quick import quick
 _POW2 = np.array([2.0**k for k in range(256)])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def variance_limbs(
     typing: Any, n: Any, s1_high: Any, s1_low: Any, q0: Any, q1: Any, q2: Any, q3: Any
 ) -> Any:

@@ -120,7 +120,8 @@ class Live:
         """
         features = np.empty((1, len(self.names)))
         self._take(self._program.request, row, features)
-        return features[0]
+        answer: NDArray[np.float64] = features[0]
+        return answer
 
     def fold(self, stream: str, row: Row) -> None:
         """Fold one row that nobody asks about: a label, another stream's event, a past request.

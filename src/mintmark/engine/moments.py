@@ -7,6 +7,9 @@ Compiled; imported only by the kernel.
     S1 = high * 2**32 + low          S2 = q0 + q1 * 2**32 + q2 * 2**64 + q3 * 2**96
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mintmark.plan import Aggregate, Column, Node, Plan
 
 Row = dict[str, Any]
-Value = float | str | int | None
+Value = Any  # a number, a text or None
 
 GREATEST = 2**62
 AMOUNT = 10**13
@@ -50,8 +50,7 @@ def _features(plan: Plan, rows: Mapping[str, list[Row]], request: Row) -> list[f
     values: list[Value] = []
     for node in plan.nodes:
         if node.op == "aggregate":
-            assert isinstance(node.value, int)
-            values.append(_aggregate(plan, rows, request, plan.aggregates[node.value]))
+            values.append(_aggregate(plan, rows, request, plan.aggregates[int(node.value or 0)]))
         else:
             values.append(_node(plan, plan.request, node, values, request))
     features = []
@@ -61,9 +60,6 @@ def _features(plan: Plan, rows: Mapping[str, list[Row]], request: Row) -> list[f
             value = float(output.values.index(value)) if value in output.values else None
         features.append(math.nan if value is None else float(value) + 0.0)
     return features
-
-
-# -- windows and aggregates ----------------------------------------------------------------------
 
 
 def _aggregate(
@@ -90,6 +86,8 @@ def _aggregate(
     column = plan.columns[aggregate.column]
     pairs = [(event, _stored(plan, rows, column, event, request)) for event in window]
     told = [(event, value) for event, value in pairs if value is not None]
+    if column.kind == "category" and aggregate.kind == "last":
+        return told[-1][1] if told else None
     scale = TIME_SCALE if column.kind == "time" else column.scale
     return _formula(aggregate.kind, told, scale, request)
 
@@ -115,11 +113,8 @@ def _formula(kind: str, told: Sequence[tuple[Row, Any]], scale: int, request: Ro
             return None
         spread = n * sum(v * v for v in values) - sum(values) ** 2
         return math.sqrt(float(spread) / (float(n) * float(n - 1))) / 10.0**scale
-    value = {"min": min, "max": max, "last": lambda told: told[-1]}[kind](values)
-    return value if isinstance(value, str) else float(value) / 10.0**scale
-
-
-# -- what is stored with an event ----------------------------------------------------------------
+    value = min(values) if kind == "min" else max(values) if kind == "max" else values[-1]
+    return float(value) / 10.0**scale
 
 
 def _stored(
@@ -162,9 +157,7 @@ def _outcome(
     plan: Plan, rows: Mapping[str, list[Row]], column: Column, event: Row, request: Row
 ) -> Any:
     """The newest revision of the label before the request; with none, `otherwise` once settled."""
-    assert column.label is not None
-    assert column.settles_us is not None
-    stream, field = column.label.split(".")
+    stream, field = str(column.label).split(".")
     refers_by, id_ = plan.event(stream)["refers_by"], plan.event(column.stream)["id"]
     first = next(e for e in rows[column.stream] if e[id_] == event[id_])
     known = [
@@ -178,11 +171,8 @@ def _outcome(
         newest = max(known, key=lambda report: (report["mm_revision"], report["mm_seq"]))
         value = newest[field]
         return int(value) if isinstance(value, bool) else value
-    settled = event["mm_at"] <= request["mm_at"] - column.settles_us
+    settled = event["mm_at"] <= request["mm_at"] - (column.settles_us or 0)
     return column.otherwise if settled else None
-
-
-# -- row expressions -----------------------------------------------------------------------------
 
 
 def _node(plan: Plan, stream: str, node: Node, values: Sequence[Value], row: Row) -> Value:
@@ -197,8 +187,7 @@ def _node(plan: Plan, stream: str, node: Node, values: Sequence[Value], row: Row
     if node.op in ("key", "at"):
         return row[str(node.value)] if node.op == "key" else float(row["mm_at"]) / 1e6
     if node.op in ("literal", "text"):
-        value = node.value
-        return value if value is None or isinstance(value, str) else float(value)
+        return node.value if node.op == "text" or node.value is None else float(node.value)
     result = _operation(node, [values[arg] for arg in node.args])
     return result if not isinstance(result, float) or math.isfinite(result) else None
 
@@ -221,9 +210,8 @@ def _operation(node: Node, args: Sequence[Any]) -> Value:
     if op in ("hour", "weekday", "day"):
         return _calendar(op, args[0], str(node.value))
     if op == "fixed":
-        assert isinstance(node.value, int)
-        fixed = _fixed(args[0], node.value)
-        return None if fixed is None else float(fixed) / 10.0**node.value
+        fixed = _fixed(args[0], int(node.value or 0))
+        return None if fixed is None else float(fixed) / 10.0 ** int(node.value or 0)
     return _OPERATIONS[op](*args)
 
 

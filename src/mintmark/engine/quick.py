@@ -14,4 +14,5 @@ from typing import Any
 
 from numba import njit
 
-quick: Callable[[Callable[..., Any]], Any] = njit(_nrt=False)
+_njit: Any = njit
+quick: Callable[[Callable[..., Any]], Any] = _njit(_nrt=False)

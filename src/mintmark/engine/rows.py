@@ -6,6 +6,9 @@ that is not finite is null; no libm, no contraction.  Tables are those of `engin
 Compiled; imported only by the kernel.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import math

@@ -3,6 +3,9 @@
 They move rows, or say which; they compute no value. Compiled; imported only by the kernel.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -133,7 +133,8 @@ def _pieces(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
     header = msgspec.msgpack.encode(snapshot.header)
     yield _MAGIC + len(header).to_bytes(8, "little") + header
     for array in snapshot.arrays.values():
-        view = memoryview(np.ascontiguousarray(array, dtype="<i8").reshape(-1).view(np.uint8))
+        plain: Any = np.ascontiguousarray(array, dtype="<i8").reshape(-1).view(np.uint8)
+        view = memoryview(plain)
         for start in range(0, len(view), _PIECE):
             yield view[start : start + _PIECE]
 

@@ -9,6 +9,9 @@ only by the kernel.
                 (lo             hi) ^       a window without one: r is the newest of its equals
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

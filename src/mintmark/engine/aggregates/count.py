@@ -4,6 +4,9 @@ Algebra: commutative group; zero 0, add +1, drop -1, merge +.  Exact.  An empty 
 Formula: f(n).  Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -6,6 +6,9 @@ An empty window counts 0.  Formula: f(n).
 Source: Knuth, The Art of Computer Programming vol. 3, section 6.4 (algorithm L); decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,6 +4,9 @@ Algebra: monoid over the order of events; merge takes the later part, no drop.  
 An empty window is null.  Formula: f(v) / 10**scale.  Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -5,6 +5,9 @@ exact.  Empty is null.
 Formula: f(S1) / f(n) / 10**scale, each step rounded, in this order.  Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

@@ -5,6 +5,9 @@ Exact: integers are compared.  An empty window is null.  Formula: f(v) / 10**sca
 Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

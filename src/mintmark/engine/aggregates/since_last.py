@@ -5,6 +5,9 @@ microsecond, rounded once.  An empty window is null.  Formula: f(at(r) - at(e)) 
 Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import numpy as np

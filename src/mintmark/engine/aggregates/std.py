@@ -7,6 +7,9 @@ Source: the power-sum form of the two-pass variance (Chan, Golub, LeVeque 1983, 
 safe here because the sums are integers; decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 import math

@@ -4,6 +4,9 @@ Algebra: commutative group over integers; zero 0, add +v, drop -v, merge +.  Exa
 An empty window sums to 0.  Formula: f(S1) / 10**scale.  Source: decision 0002.
 """
 
+# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# mypy: ignore-errors
+
 from __future__ import annotations
 
 from mintmark.engine.limbs import float_of_sum
