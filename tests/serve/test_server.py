@@ -149,3 +149,35 @@ def test_serving_loads_no_training_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"lightgbm", "sklearn", "scipy", "pandas", "pydantic", "typer", "rich"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of eight megabytes: too small for a segment of the tail."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs to mount a tmpfs, which this user may not")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_the_server_and_acknowledges_nothing(town, small_disk, steps):
+    """A commit without room is answered by nobody; with room the same command goes on."""
+    log = town.served_log(small_disk / "served")
+    with running(town, log) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(b"".join(pipelined(step) for step in steps[:20] if step.decide))
+            assert connection.recv(1 << 16) == b""
+        assert server.process.wait(20) == 3
+        assert "code  log.disk.full" in server.process.stderr.read()
+    roomy = shutil.copytree(log, small_disk.parent / "roomy")
+    with running(town, roomy) as server:
+        status, form, _ = server.do(steps[0])
+        assert (status, form["seq"]) == (200, 1 + log_end(town))
+
+
+def log_end(town):
+    """The last place of the log that ends before the last days."""
+    return Log.open(town.folder / "cut", town.events.values()).position().seq

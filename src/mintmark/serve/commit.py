@@ -30,6 +30,11 @@ class Committer:
     failed : callable
         Called on the loop, once, with the error of a commit that failed. Nothing is acknowledged
         after that: what a failed fsync left on disk is not known.
+
+    Attributes
+    ----------
+    failure : MintmarkError, OSError or None
+        Why commits ended, if they did.
     """
 
     def __init__(self, commit: Callable[[], object], failed: Failed) -> None:
@@ -41,6 +46,7 @@ class Committer:
         self._waiting: list[Done] = []
         self._unsettled = 0
         self._closing = False
+        self.failure: MintmarkError | OSError | None = None
         self._thread = threading.Thread(target=self._run, name="mintmark-commit", daemon=True)
         self._thread.start()
 
@@ -75,6 +81,7 @@ class Committer:
                 try:
                     self._commit()
                 except (MintmarkError, OSError) as error:
+                    self.failure = error
                     self._loop.call_soon_threadsafe(self._failed, error)
                     return
                 self._loop.call_soon_threadsafe(self._deliver, waiting)

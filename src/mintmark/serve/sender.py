@@ -45,7 +45,7 @@ class Line:
 
     port: int
     host: str = "127.0.0.1"
-    window: int = 16
+    window: int = 4
     patience_seconds: float = 30.0
     moves_clock: bool = True
 
@@ -298,7 +298,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("script", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--window", type=int, default=16)
+    parser.add_argument("--window", type=int, default=4)
     parser.add_argument("--own-clock", action="store_true", help="leave the server's clock alone")
     parser.add_argument("--result", type=Path, help="where to write the account as JSON")
     options = parser.parse_args(arguments)

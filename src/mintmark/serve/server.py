@@ -112,6 +112,8 @@ class _Process:
         sealing.cancel()
         await listener.drain(DRAIN_SECONDS if error is None else 0.0)
         committer.close()
+        # A disk that fails a commit fails the requests after it too: the first cause is told.
+        error = committer.failure or error
         if error is not None:
             raise error
         self._material.tail.seal(rotate=True)
