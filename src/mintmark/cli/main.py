@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import click
+import typer
 from typer.main import get_command
 
 from mintmark.cli.failure import tell
 from mintmark.cli.verbs import app
 from mintmark.ground import GroundError, MintmarkError
+
+# Typer carries its own Click; what both call a usage error is the parent of this one.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,11 +32,11 @@ def _run(words: list[str]) -> int:
         return result if isinstance(result, int) else 0
     except MintmarkError as error:
         return tell(error, as_json=as_json)
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
+    except UsageError as error:
         return tell(_usage(error), as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("stopped; what was finished is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -45,7 +49,7 @@ def _run(words: list[str]) -> int:
         return tell(failure, as_json=as_json)
 
 
-def _usage(error: click.ClickException) -> MintmarkError:
+def _usage(error: Any) -> MintmarkError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "mintmark"
     return GroundError(
