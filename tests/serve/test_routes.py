@@ -278,3 +278,17 @@ def test_a_script_has_what_the_log_had(town, tmp_path):
     assert (few.payments, len(some)) == (100, 100 + few.events)
     assert not about & unsent
     assert head.until >= payments[-1]["paid_at"]
+
+
+@pytest.mark.parametrize("path", ["/4111111111111111", "/v1/decisions/4111111111111111"])
+def test_a_card_number_in_a_path_is_not_repeated(server, path):
+    """A path that should never have held a card number is not echoed with it."""
+    status, _, received = server.ask("GET", path)
+    assert status == 404
+    assert b"4111111111111111" not in received
+
+
+def test_a_card_number_as_a_stream_is_not_repeated(server):
+    """Nor is one that stands where a stream's name belongs."""
+    _, _, received = server.ask("POST", "/v1/events/4111111111111111", {})
+    assert b"4111111111111111" not in received
