@@ -6,6 +6,7 @@ for it then changes nothing that anybody could read.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from mintmark.engine.sentinel import NULL
 from mintmark.engine.snapshot import BookForm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mintmark.engine.interner import Value
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 AT, SEQ, FIRST = range(3)
-FEWEST = 4096
+FEWEST = 64
 
 
 @dataclass(frozen=True)
@@ -46,20 +49,23 @@ class Change:
 
 @dataclass
 class Book:
-    """The events of one stream that labels refer to.
+    """The events of one stream that labels refer to, as a ring in the order of their seq.
 
-    rows : int64[n, 2 + labels + groups], `at`, `seq`, the greatest revision of each label (NULL for
-    none), the key's row in each group with outcomes (0 for none);  index : id to row;  parked :
-    labels of ids that have not come;  horizon_us : FOREVER, or how long an event can be seen.
+    rows : int64[n, 2 + labels + groups], n a power of two: `at`, `seq`, the greatest revision of
+    each label (NULL for none), the key's row in each group with outcomes (0 for none);
+    ids : of the events in the ring;  first : the number of the oldest of them;  index : id to
+    number, which modulo n is the row;  parked : labels of ids that have not come;  horizon_us :
+    FOREVER, or how long an event can be seen.
     """
 
     labels: tuple[int, ...]
     groups: tuple[int, ...]
     horizon_us: int
     rows: Ints
+    ids: deque[Value] = field(default_factory=deque)
+    first: int = 0
     index: dict[Value, int] = field(default_factory=dict)
     parked: dict[Value, list[Told]] = field(default_factory=dict)
-    prune_above: int = FEWEST
 
     def form(self) -> BookForm:
         """Return what a snapshot keeps beside the rows."""
@@ -67,14 +73,18 @@ class Book:
             (id_, [(told.label, told.revision, told.value) for told in waiting])
             for id_, waiting in self.parked.items()
         ]
-        return BookForm(ids=list(self.index), parked=parked)
+        return BookForm(ids=list(self.ids), parked=parked)
 
-    def fill(self, form: BookForm, rows: Ints) -> None:
-        """Take over what a snapshot kept."""
-        self.rows = np.concatenate([rows, np.zeros_like(self.rows)])
-        self.index = {id_: place for place, id_ in enumerate(form.ids)}
-        self.parked = {id_: [Told(*told) for told in waiting] for id_, waiting in form.parked}
-        self.prune_above = max(2 * len(rows), FEWEST)
+    def ordered_rows(self) -> Ints:
+        """Return the rows, the oldest first."""
+        numbers = np.arange(self.first, self.first + len(self.ids))
+        return self.rows[numbers & (len(self.rows) - 1)]
+
+    def fill(self, ids: Sequence[Value], rows: Ints) -> None:
+        """Take over events and their rows, the oldest first."""
+        self.ids, self.first = deque(ids), 0
+        self.index = {id_: number for number, id_ in enumerate(ids)}
+        self._reserve(rows, len(rows) + 1)
 
     def enter(self, id_: Value, *, at: int, seq: int, keys: list[int]) -> list[Told]:
         """Note an event, by the row of its key in each group; return the labels that waited for it.
@@ -83,11 +93,12 @@ class Book:
         """
         if id_ in self.index:
             return []
-        place = len(self.index)
-        if place == len(self.rows):
-            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)])
-        self.rows[place] = [at, seq, *[NULL] * len(self.labels), *keys]
-        self.index[id_] = place
+        if len(self.ids) == len(self.rows):
+            self._reserve(self.ordered_rows(), len(self.ids) + 1)
+        number = self.first + len(self.ids)
+        self.rows[number & (len(self.rows) - 1)] = [at, seq, *[NULL] * len(self.labels), *keys]
+        self.index[id_] = number
+        self.ids.append(id_)
         return self.parked.pop(id_, [])
 
     def tell(self, id_: Value, told: Told) -> Change | None:
@@ -95,31 +106,44 @@ class Book:
 
         The label of an id that has not come is parked.
         """
-        place = self.index.get(id_)
-        if place is None:
+        number = self.index.get(id_)
+        if number is None:
             self.parked.setdefault(id_, []).append(told)
             return None
-        row = self.rows[place]
+        place = number & (len(self.rows) - 1)
+        row = self.rows[place].tolist()
         best = FIRST + self.labels.index(told.label)
         if told.revision < row[best]:
             return None
-        row[best] = told.revision
+        self.rows[place, best] = told.revision
         amend = [0] * L.AMEND_SIZE
-        amend[L.AMEND_AT], amend[L.AMEND_SEQ] = int(row[AT]), int(row[SEQ])
+        amend[L.AMEND_AT], amend[L.AMEND_SEQ] = row[AT], row[SEQ]
         amend[L.AMEND_LABEL], amend[L.AMEND_VALUE] = told.label, told.value
-        return Change(amend, [int(key) for key in row[FIRST + len(self.labels) :]])
+        return Change(amend, row[FIRST + len(self.labels) :])
 
-    def prune(self, watermark: int) -> None:
-        """Strike out what no request can see, when the book has doubled since the last time."""
-        if len(self.index) < self.prune_above or self.horizon_us == L.FOREVER:
+    def forget(self, watermark: int) -> None:
+        """Strike out up to two of the oldest events, if no request can see them any more.
+
+        Two for each that is entered, so that the book shrinks without a pause.
+        """
+        if self.horizon_us == L.FOREVER or watermark == NULL:
             return
-        if watermark == NULL:
-            return
-        alive = self.rows[: len(self.index), AT] > watermark - self.horizon_us
-        ids = [id_ for id_, kept in zip(self.index, alive.tolist(), strict=True) if kept]
-        self.rows = np.concatenate([self.rows[: len(self.index)][alive], self.rows[:16] * 0])
-        self.index = {id_: place for place, id_ in enumerate(ids)}
-        self.prune_above = max(2 * len(ids), FEWEST)
+        for _ in range(2):
+            if not self.ids:
+                return
+            if self.rows[self.first & (len(self.rows) - 1), AT] > watermark - self.horizon_us:
+                return
+            del self.index[self.ids.popleft()]
+            self.first += 1
+
+    def _reserve(self, rows: Ints, least: int) -> None:
+        """Lay the rows out anew, in a ring with room for `least`, the oldest at its number."""
+        size = FEWEST
+        while size < least:
+            size *= 2
+        ring = np.zeros((size, self.rows.shape[1]), dtype=np.int64)
+        ring[np.arange(self.first, self.first + len(rows)) & (size - 1)] = rows
+        self.rows = ring
 
 
 def empty_book(program: Program, of: str) -> Book:
@@ -129,4 +153,4 @@ def empty_book(program: Program, of: str) -> Book:
     horizons = [program.groups[group].horizon_us for group in groups]
     horizon_us = L.FOREVER if L.FOREVER in horizons else max(horizons, default=0)
     width = FIRST + len(labels) + len(groups)
-    return Book(labels, groups, horizon_us, np.zeros((16, width), dtype=np.int64))
+    return Book(labels, groups, horizon_us, np.zeros((FEWEST, width), dtype=np.int64))

@@ -139,7 +139,8 @@ def _presize(
     )
     state = State.empty(program)
     if mode.keep:
-        state = State.empty(program, keys=int(first_keys[-1]), heap=int(first_words[-1]))
+        # Room to go on live: pages that nobody writes cost nothing.
+        state = State.empty(program, keys=2 * int(first_keys[-1]), heap=2 * int(first_words[-1]))
         state.n_keys = int(first_keys[-1])
         state.meta[L.META_USED] = first_words[-1]
     states = []

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
-from mintmark.engine.book import Book, Change, empty_book
+from mintmark.engine.book import Book, Change, Told, empty_book
 from mintmark.engine.folding import History, fold_history
 from mintmark.engine.intake import Intake
 from mintmark.engine.interner import Interner
@@ -25,7 +25,7 @@ from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
 from mintmark.engine.sentinel import FORMAT
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
-from mintmark.engine.state import State
+from mintmark.engine.state import State, roomy
 from mintmark.ground import EngineError, Progress, Silent
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Live:
         for group, keys in enumerate(self._keys):
             arrays[f"group {group}"] = np.array(list(keys.values()), dtype=np.int64)
         for of, book in self._books.items():
-            arrays[f"book {of}"] = book.rows[: len(book.index)]
+            arrays[f"book {of}"] = book.ordered_rows()
         header = Header(
             format=FORMAT,
             plan=self._program.plan_digest,
@@ -174,7 +174,8 @@ class Live:
         snapshot = read_snapshot(path, program.plan_digest)
         header, arrays = snapshot.header, snapshot.arrays
         state = State.empty(program)
-        state.heap, state.keys = arrays["heap"], arrays["keys"]
+        state.heap = roomy(arrays["heap"], 2 * len(arrays["heap"]))
+        state.keys = roomy(arrays["keys"], 2 * len(arrays["keys"]))
         state.free, state.meta, state.n_keys = arrays["free"], arrays["meta"], header.n_keys
         keys = [
             dict(zip(keys, arrays[f"group {group}"].tolist(), strict=True))
@@ -182,7 +183,8 @@ class Live:
         ]
         books = {of: empty_book(program, of) for of in header.books}
         for of, form in header.books.items():
-            books[of].fill(form, arrays[f"book {of}"])
+            books[of].fill(form.ids, arrays[f"book {of}"])
+            books[of].parked = {id_: [Told(*t) for t in waiting] for id_, waiting in form.parked}
         live = cls(program, state, Interner(header.texts), keys, books)
         live.seq = header.seq
         return live
@@ -251,7 +253,7 @@ class Live:
         for feed, key in zip(intake.feeds, intake.keys, strict=True):
             if feed.group in book.groups:
                 keys.append(0 if key is None else self._keys[feed.group][key])
-        book.prune(int(self._state.meta[L.META_WATERMARK]))
+        book.forget(int(self._state.meta[L.META_WATERMARK]))
         for told in book.enter(intake.id, at=intake.at, seq=seq, keys=keys):
             self._amend(intake, book, book.tell(intake.id, told))
 

@@ -102,8 +102,7 @@ def filled_book(history: History, of: str) -> Book:
         rows[:, place] = history.amendments[code].best[alive]
     for place, group in enumerate(book.groups, start=FIRST + len(book.labels)):
         rows[:, place] = history.event_keys[group][alive]
-    book.rows = np.concatenate([rows, np.zeros_like(book.rows)])
-    book.index = {id_: place for place, id_ in enumerate(ids.take(alive).to_pylist())}
+    book.fill(ids.take(alive).to_pylist(), rows)
     for code in book.labels:
         _park(book, code, history)
     return book

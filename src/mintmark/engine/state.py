@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-FIRST_HEAP = 1 << 12
+FIRST_HEAP = 1 << 16
 FIRST_SCRATCH = 1 << 7
+
+
+def roomy(array: Ints, rows: int) -> Ints:
+    """Return an array with room for more rows; what is not written yet takes no memory."""
+    grown = np.zeros((rows, *array.shape[1:]), dtype=np.int64)
+    grown[: len(array)] = array
+    return grown
 
 
 @dataclass
@@ -84,9 +91,7 @@ class State:
     def new_key(self) -> int:
         """Return the row of a new key, empty."""
         if self.n_keys == len(self.keys):
-            grown = np.zeros((2 * len(self.keys), self.keys.shape[1]), dtype=np.int64)
-            grown[: self.n_keys] = self.keys
-            self.keys = grown
+            self.keys = roomy(self.keys, 2 * self.n_keys)
         self.n_keys += 1
         return self.n_keys - 1
 
@@ -111,6 +116,6 @@ class State:
             if status == L.DONE:
                 return
             if status == L.NEED_HEAP:
-                self.heap = np.concatenate([self.heap, np.zeros_like(self.heap)])
+                self.heap = roomy(self.heap, 2 * self.heap.size)
             else:
                 self.scratch = np.zeros(2 * self.scratch.size, dtype=np.int64)
