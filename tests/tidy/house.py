@@ -37,7 +37,6 @@ VENDORS: dict[str, set[str]] = {
     "sqlalchemy": {"registry/*"},
     "typer": {"cli/*"},
     "rich": {"cli/*"},
-    "uvicorn": {"serve/*"},
     "uvloop": {"serve/*"},
     "httptools": {"serve/*"},
     "numba": {"engine/*", "engine/aggregates/*"},

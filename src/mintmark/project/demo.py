@@ -31,7 +31,7 @@ from mintmark.testing import Drift, WorldSettings, write_handbook, write_world
 
 MARK = ".mintmark-demo"
 BAD_ROWS = 40
-WINDOW = 8
+WINDOW = 4
 HANDBOOK_TEST_FROM = "2018-08-08T00:00:00Z"
 
 
