@@ -68,7 +68,7 @@ def test_every_path_gives_the_oracles_bits(
     check_all_paths(plan, log, min(cut, rows), tmp_path_factory.getbasetemp() / "state")
 
 
-@settings(max_examples=350, phases=[Phase.generate], **RELAXED)
+@settings(max_examples=250, phases=[Phase.generate], **RELAXED)
 @given(seed=st.integers(0, 2**63))
 def test_thousands_of_logs_give_the_oracles_bits(
     tmp_path_factory: pytest.TempPathFactory, seed: int

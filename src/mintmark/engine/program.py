@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mintmark.engine import layout as L
@@ -53,6 +54,7 @@ class Program:
         return L.KEY_HINTS + 2 * max((group.windows for group in self.groups), default=0)
 
 
+@lru_cache(maxsize=16)
 def lower(plan: Plan) -> Program:
     """Return the kernel's tables for a plan.
 
@@ -61,7 +63,8 @@ def lower(plan: Plan) -> Program:
     EngineError
         `engine.plan.unknown_operation`, `engine.plan.unknown_aggregate`: a plan of another version.
 
-    Cost: a few milliseconds, and a quarter of a second for each time zone met first.
+    Cost: a few milliseconds, and a quarter of a second for each time zone met first; nothing for a
+    plan that was lowered before.
     """
     shapes = shapes_of(plan)
     texts = _texts(plan)
