@@ -50,6 +50,15 @@ def test_an_edit_of_any_compiled_source_names_another_kernel(
         (tmp_path / name).write_bytes((room / name).read_bytes())
 
 
+def test_without_a_place_to_write_nothing_is_cached(tmp_path: Path) -> None:
+    """A folder that cannot be made is no reason to fail, nor to trust another cache."""
+    (tmp_path / "file").touch()
+    assert kernel.cache_folder(tmp_path / "file") is None
+    folder = kernel.cache_folder(tmp_path / "caches")
+    assert folder is not None
+    assert list(folder.iterdir()) == []
+
+
 def test_every_compiled_file_is_a_source_of_the_digest() -> None:
     """A file of the room that uses Numba is one whose edit makes a new kernel."""
     room = Path(kernel.__file__).parent

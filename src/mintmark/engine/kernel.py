@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any
 
@@ -80,17 +81,32 @@ def _load() -> Kernel:
     import numba
     from numba import config
 
-    folder = kernel_cache_dir() / f"kernel-{kernel_digest()}"
+    folder = cache_folder(kernel_cache_dir())
     settings: Any = config
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(folder)
+    settings.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return _compile(numba)
+        return _compile(numba, cache=folder is not None)
     finally:
         settings.CACHE_DIR = before
 
 
-def _compile(numba: Any) -> Kernel:
+def cache_folder(parent: Path) -> Path | None:
+    """Return the folder of this kernel, made if need be; None where nothing can be written.
+
+    Numba would fall back to a folder beside the sources, which does not notice their edits; without
+    a folder of our own the kernel is compiled for this process alone.
+    """
+    folder = parent / f"kernel-{kernel_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
+
+
+def _compile(numba: Any, *, cache: bool) -> Kernel:
     """Compile every function for the one signature that it is ever called with."""
     word, number, types = numba.types.int64, numba.types.float64, numba.types
     line, table = word[::1], word[:, ::1]
@@ -113,6 +129,6 @@ def _compile(numba: Any) -> Kernel:
     for (module, name), signature in functions.items():
         function = getattr(importlib.import_module(f"mintmark.engine.{module}"), name)
         counted = function.targetoptions.get("_nrt", True)
-        decorate = numba.njit(signature, nogil=True, cache=True, _nrt=counted)
+        decorate = numba.njit(signature, nogil=True, cache=cache, _nrt=counted)
         compiled[name] = decorate(function.py_func)
     return Kernel(**compiled)
