@@ -44,9 +44,12 @@ def test_tables_in_many_pieces_and_dictionaries_are_read_alike() -> None:
     whole = payments(rows)
     pieces = pa.concat_tables([whole.slice(i, 3) for i in range(0, len(rows), 3)])
     encoded = whole.set_column(5, "card", whole["card"].dictionary_encode())
+    kinds = [pa.large_string(), pa.string_view()]
+    others = [whole.set_column(5, "card", whole["card"].cast(kind)) for kind in kinds]
     expected = replay(PLAN, {"payment": whole}).features.tobytes()
     assert replay(PLAN, {"payment": pieces}).features.tobytes() == expected
-    assert replay(PLAN, {"payment": encoded}).features.tobytes() == expected
+    for table in (encoded, *others):
+        assert replay(PLAN, {"payment": table}).features.tobytes() == expected
 
 
 def test_labels_of_nobody_change_nothing() -> None:
@@ -57,3 +60,15 @@ def test_labels_of_nobody_change_nothing() -> None:
     tables["report"] = reports([told(2, "nobody")])
     assert replay(plan, tables).features.tobytes() == alone.tobytes()
     assert alone[1, 0] == 0.0
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_labels_find_their_payments_however_ids_are_held(kind: pa.DataType) -> None:
+    """Ids compare by their text, not by the type of their column."""
+    plan = plan_of(risk=payment.outcome(fraud, settles_after="0s").mean().by("card").over("5s"))
+    table = reports([told(2, "p1")])
+    place = table.column_names.index("id")
+    table = table.set_column(place, "id", table["id"].cast(kind))
+    tables = {"payment": payments([paid(1, 0), paid(3, 1)]), "report": table}
+    replayed = replay(plan, tables, keep_state=True)
+    assert replayed.features[1, 0] == 1.0

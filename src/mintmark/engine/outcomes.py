@@ -123,13 +123,13 @@ def _found(named: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
     """The first row that has each id, -1 where none has."""
     if not len(named) or not len(ids):
         return np.full(len(named), -1, dtype=np.int64)
-    found = pc.index_in(named, value_set=_whole(ids), skip_nulls=True)
+    found = pc.index_in(_whole(named), value_set=_whole(ids), skip_nulls=True)
     places = found.cast(pa.int64()).fill_null(-1)
-    return np.array(places.to_numpy(), dtype=np.int64)
+    return np.array(places.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
+    """A column of ids in one piece, texts in the one type that Arrow can look up in any size."""
+    if not pa.types.is_integer(column.type):
+        column = column.cast(pa.large_string())
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

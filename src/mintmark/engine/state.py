@@ -85,8 +85,9 @@ class State:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all arrays, room to grow included."""
-        return sum(a.nbytes for a in (self.heap, self.keys, self.free, self.scratch))
+        """Bytes in use; room to grow that nobody wrote to yet takes none."""
+        words = int(self.meta[L.META_USED]) + self.n_keys * self.keys.shape[1]
+        return 8 * (words + self.free.size + self.scratch.size)
 
     def new_key(self) -> int:
         """Return the row of a new key, empty."""
