@@ -78,7 +78,8 @@ class Book:
     def ordered_rows(self) -> Ints:
         """Return the rows, the oldest first."""
         numbers = np.arange(self.first, self.first + len(self.ids))
-        return self.rows[numbers & (len(self.rows) - 1)]
+        ordered: Ints = self.rows[numbers & (len(self.rows) - 1)]
+        return ordered
 
     def fill(self, ids: Sequence[Value], rows: Ints) -> None:
         """Take over events and their rows, the oldest first."""

@@ -86,8 +86,8 @@ class State:
     @property
     def bytes(self) -> int:
         """Bytes in use; room to grow that nobody wrote to yet takes none."""
-        words = int(self.meta[L.META_USED]) + self.n_keys * self.keys.shape[1]
-        return 8 * (words + self.free.size + self.scratch.size)
+        words: int = self.n_keys * self.keys.shape[1] + self.free.size + self.scratch.size
+        return 8 * (words + int(self.meta[L.META_USED]))
 
     def new_key(self) -> int:
         """Return the row of a new key, empty."""
