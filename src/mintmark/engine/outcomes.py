@@ -114,7 +114,7 @@ def _park(book: Book, code: int, history: History) -> None:
     table = history.batches[label.stream].table
     revision = integers(table, "mm_revision", label.stream)[rows]
     value = told_values(label, table)[rows]
-    ids = column_of(table, label.refers_by, label.stream).take(rows).to_pylist()
+    ids = _whole(column_of(table, label.refers_by, label.stream)).take(rows).to_pylist()
     for id_, r, v in zip(ids, revision.tolist(), value.tolist(), strict=True):
         book.parked.setdefault(id_, []).append(Told(code, r, v))
 
