@@ -132,9 +132,11 @@ class _Drawing:
         shape = self.random.randint(0, 7 if stream == "payment" else 5)
         if shape >= 6:
             label = self.random.choice(("fraud", "loss"))
+            masked = self.random.random() < 0.3
+            mask = self._flag(nodes, stream, depth=2) if masked else None
             self.columns.append(
                 Column(
-                    "payment", "outcome", None, SCALES.get(label, 0),
+                    "payment", "outcome", mask, SCALES.get(label, 0),
                     "flag" if label == "fraud" else "number", label=f"chargeback.{label}",
                     settles_us=self.random.choice((0, 3, 10, 60)),
                     otherwise=self.random.choice((0, 0, 1, None)),

@@ -126,15 +126,13 @@ def _stored(
     for node in nodes:
         values.append(_node(plan, column.stream, node, values, event))
     if column.source == "outcome":
-        if column.node is not None and values[column.node] != 1.0:
-            return None
-        return _outcome(plan, rows, column, event, request)
-    root = column.node
-    while root is not None and _masked(nodes, root):
+        masked = column.node is not None and values[column.node] != 1.0
+        return None if masked else _outcome(plan, rows, column, event, request)
+    root = column.node or 0
+    while _masked(nodes, root):
         condition, root, _ = nodes[root].args
         if values[condition] != 1.0:
             return None
-    assert root is not None
     node = nodes[root]
     if node.op == "at":
         return event["mm_at"]
@@ -147,10 +145,9 @@ def _stored(
 
 def _masked(nodes: Sequence[Node], root: int) -> bool:
     """Whether a root is where(condition, value, null), as `where=` is written in a plan."""
-    if nodes[root].op != "where":
-        return False
-    other = nodes[nodes[root].args[2]]
-    return other.op == "literal" and other.value is None
+    args = nodes[root].args
+    other = nodes[args[-1]] if nodes[root].op == "where" else None
+    return other is not None and other.op == "literal" and other.value is None
 
 
 def _outcome(
@@ -184,8 +181,10 @@ def _node(plan: Plan, stream: str, node: Node, values: Sequence[Value], row: Row
             return value
         scale = TIME_SCALE if form["type"] == "time" else form.get("scale", 0)
         return float(value) / float(10**scale)
-    if node.op in ("key", "at"):
-        return row[str(node.value)] if node.op == "key" else float(row["mm_at"]) / 1e6
+    if node.op == "key":
+        return row[str(node.value)]
+    if node.op == "at":
+        return float(row["mm_at"]) / 1e6
     if node.op in ("literal", "text"):
         return node.value if node.op == "text" or node.value is None else float(node.value)
     result = _operation(node, [values[arg] for arg in node.args])
@@ -249,7 +248,6 @@ def _calendar(op: str, seconds: float, zone: str) -> float | None:
     if abs(us) > FARTHEST_US:
         return None
     counted = EPOCH + timedelta(microseconds=min(max(us, 0), LAST_US))
-    offset = counted.astimezone(ZoneInfo(zone)).utcoffset()
-    assert offset is not None
+    offset = counted.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
     local = EPOCH + timedelta(microseconds=us) + offset
     return float({"hour": local.hour, "weekday": local.isoweekday(), "day": local.day}[op])
