@@ -1,4 +1,4 @@
-"""What is looked at when a payment asks to be approved: fifty numbers, each in one line.
+"""What is looked at when a payment asks to be approved: sixty numbers, each in one line.
 
 Every window ends at the payment itself and holds what was known before it: `over("7d")` is the
 seven days up to this payment, without it. Change a line and `mintmark plan` shows what changes.

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 done, 1 your input, 2 a gate said no, 3 the world failed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(words))
+    sys.exit(_run(words or ["--help"]))
 
 
 def _run(words: list[str]) -> int:

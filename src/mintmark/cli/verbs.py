@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mintmark import __version__
 from mintmark import project as hall
 from mintmark.cli.bar import Bar
 from mintmark.console import render_report, render_story
@@ -19,18 +20,32 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="mintmark",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help=(
-        "Machine learning over event streams, built for payments.\n\n"
-        "One definition, one kernel for history and for live, every decision struck again.\n\n"
-        "Example:  mintmark demo"
-    ),
 )
 
 Folder = Annotated[Path, typer.Option("--project", help="Folder of the project.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"mintmark {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def mintmark(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version)
+    ] = False,
+) -> None:
+    """Machine learning over event streams, built for payments.
+
+    One definition, one kernel for history and for live, every decision struck again.
+
+    Example:  mintmark demo
+    """
 
 
 def _say(answer: "Answer", *, as_json: bool) -> None:
@@ -255,7 +270,9 @@ def demo(
 ) -> None:
     """Play the whole main job: from files to live, explained, watched decisions.
 
-    Example:  mintmark demo --payments 100000
+    A world of fewer than 250,000 payments has few frauds, and the gates may hold its model.
+
+    Example:  mintmark demo --payments 250000
     """
     settings = hall.DemoSettings(data, payments, served, seed, drift, folder)
     with Bar() as bar:

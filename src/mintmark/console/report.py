@@ -155,7 +155,10 @@ def _verdict(report: Json) -> str:
     rows: list[list[str]] = []
     for gate in verdict.get("gates", []):
         rows.append(_gate(gate, METRICS.get(gate["gate"], gate["gate"])))
-        rows += [_gate(part, f"\u2003{part['gate']}") for part in gate.get("parts", [])]
+        rows += [
+            _gate({**part, "bound": ""}, f"\u2003rate of {part['gate']}")
+            for part in gate.get("parts", [])
+        ]
     head = ["gate", "figure", "bound", "result", "reason"]
     return body + html_table(head, rows, numbers=(1,))
 

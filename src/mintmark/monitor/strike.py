@@ -113,8 +113,10 @@ def related_tables(plan: Plan, tables: Mapping[str, pa.Table], *, seq: int) -> d
         roles = sorted({r for g in plan.groups if g.stream == stream for r in g.roles})
         frame = pl.DataFrame(tables[stream]).filter(pl.col("mm_seq") <= seq)
         if roles:
-            shared = [pl.col(role) == request[role][0] for role in roles]
-            frame = frame.filter((pl.col("mm_seq") == seq) | pl.any_horizontal(shared))
+            # A role that the request lacks has no state, so nothing shares it.
+            keys = {role: request[role][0] for role in roles if role in request.columns}
+            shared = [pl.col(role) == key for role, key in keys.items() if key is not None]
+            frame = frame.filter(pl.any_horizontal(pl.col("mm_seq") == seq, *shared))
         elif stream == plan.request:
             frame = frame.filter(pl.col("mm_seq") == seq)
         kept[stream] = frame.to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -21,6 +21,8 @@ from mintmark.monitor.parity import served_matrix
 
 # Observed fraud may be off the predicted by this factor before the watch says so.
 CALIBRATION_FACTOR = 1.5
+# Ten bins of fewer decisions than this are noise, and any shift could be chance.
+DECISIONS_MIN = 500
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,14 @@ def watch(
         count_outcomes(truth, alerts, among=~truth.mature).form(mature=False),
         by_day(decisions["at"].to_numpy(), truth, alerts),
         calibration,
-        (*_drift_findings(drift), *_calibration_findings(probability, truth)),
+        (*_drift_findings(drift, len(decisions)), *_calibration_findings(probability, truth)),
     )
 
 
-def _drift_findings(drift: Sequence[Drift]) -> tuple[Finding, ...]:
+def _drift_findings(drift: Sequence[Drift], count: int) -> tuple[Finding, ...]:
+    if count < DECISIONS_MIN:
+        few = f"{count} decisions, {DECISIONS_MIN} are needed"
+        return (Finding("drift", "good", "too few decisions to speak of drift", few),)
     moved = sorted((d for d in drift if d.tone != "good"), key=lambda d: -d.psi)
     return tuple(
         Finding(

@@ -239,6 +239,8 @@ class Scene:
     def _judge(self, made: Mapping[str, Any], progress: Progress) -> Done:
         judged = learning.judge(self.material)
         line = f"{judged.verdict.result}: {facts.verdict_form(judged)['words']}"
+        against = [gate for gate in judged.verdict.gates if gate.result != "PROMOTE"]
+        line += "".join(f" {gate.gate}: {gate.result}, {gate.reason}." for gate in against)
         three = ("auc_roc", "average_precision", "card_precision_100")
         figures = {
             name: {metric: judged.evaluation[name][metric]["value"] for metric in three}

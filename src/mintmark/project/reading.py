@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mintmark.ground import ProjectError, disk_watch, format_time, free_name
+from mintmark.ground import ProjectError, disk_watch, format_time
 from mintmark.log import Ingested, Log
 from mintmark.project.answer import Answer
 from mintmark.project.material import Material
@@ -30,7 +30,7 @@ def ingest_files(material: Material, files: dict[str, list[Path]] | Path) -> Ing
 
 def sources_of(words: Sequence[str]) -> dict[str, list[Path]] | Path:
     """Read the words of the command line: one folder, or STREAM=FILE pairs."""
-    if len(words) == 1 and "=" not in words[0]:
+    if len(words) == 1 and Path(words[0]).is_dir():
         return Path(words[0])
     files: dict[str, list[Path]] = {}
     for word in words:
@@ -40,7 +40,7 @@ def sources_of(words: Sequence[str]) -> dict[str, list[Path]] | Path:
                 "a source does not say which stream it holds",
                 at="the command line",
                 got=word,
-                want="STREAM=FILE, or one folder alone",
+                want="STREAM=FILE, or one folder that is there",
                 hint="say: mintmark ingest payment=payments.parquet",
                 code="project.ingest.source",
             )
@@ -89,7 +89,13 @@ def replay(material: Material, out: Path | None) -> Answer:
     form: dict[str, Any] = {"rows": rows, "features": width, "plan": material.plan.digest}
     text = f"{width} features of {rows:,} payments"
     if out is not None:
-        target = free_name(out) if out.exists() else out
+        if out.exists():
+            raise ProjectError(
+                "the file is there already",
+                at=str(out),
+                hint="give another name, or remove it first",
+                code="project.replay.exists",
+            )
         columns = {"mm_seq": pa.array(made.seq)}
         identity = material.events[material.plan.request].id
         columns[identity] = tables[material.plan.request][identity]
@@ -97,10 +103,10 @@ def replay(material: Material, out: Path | None) -> Answer:
             name: pa.array(made.features[:, index], from_pandas=True)
             for index, name in enumerate(made.names)
         }
-        with disk_watch(target):
-            pq.write_table(pa.table(columns), target, compression="zstd")
-        form["out"] = str(target)
-        text += f", written to {target}"
+        with disk_watch(out):
+            pq.write_table(pa.table(columns), out, compression="zstd")
+        form["out"] = str(out)
+        text += f", written to {out}"
     return Answer(form, text)
 
 

@@ -103,7 +103,7 @@ def decision_row(decisions: pa.Table, decision_id: str) -> dict[str, Any]:
         raise ProjectError(
             "no single decision has this id" if len(found) else "no decision has this id",
             got=decision_id,
-            hint="say: mintmark verify --json, or look into the report, for ids",
+            hint="the id stands in the answer that the server gave, such as d0-484179",
             code="project.decision.unknown",
         )
     row: dict[str, Any] = found.to_pylist()[0]
