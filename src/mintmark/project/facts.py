@@ -10,7 +10,6 @@ import pyarrow as pa
 from mintmark.govern import CardWords
 from mintmark.govern import card as make_card
 from mintmark.ground import ProjectError, format_time, now_us
-from mintmark.monitor import Parity, Watched
 from mintmark.project.learning import Judged, split_from
 from mintmark.project.material import Material
 from mintmark.project.reading import data_form
@@ -119,11 +118,6 @@ def served_form(decisions: pa.Table, sent: Mapping[str, Any] | None) -> dict[str
     return form
 
 
-def watch_form(watched: Watched) -> dict[str, Any]:
-    """Return what a report says of a watch."""
-    return watched.form()
-
-
 def sent_account(material: Material) -> dict[str, Any] | None:
     """Return what the sender wrote down, where there was one."""
     note = material.settings.home / "served.json"
@@ -149,21 +143,14 @@ def report_form(
     }
 
 
-def parity_form(parity: Parity) -> dict[str, Any]:
-    """Return what a report says of parity."""
-    return parity.form()
-
-
 __all__ = [
     "card_form",
     "data_form",
     "evaluation_form",
-    "parity_form",
     "plan_form",
     "release_form",
     "report_form",
     "sent_account",
     "served_form",
     "verdict_form",
-    "watch_form",
 ]
