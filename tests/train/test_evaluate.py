@@ -6,7 +6,7 @@ import pytest
 from mintmark.engine.metrics import auc_roc, average_precision
 from mintmark.engine.policy import PolicyTable
 from mintmark.ground import DAY_US, TrainError, canonical, generator
-from mintmark.train import Candidate, Protocol, evaluate, time_scoring
+from mintmark.train import Candidate, Protocol, evaluate
 from mintmark.train import Tested as Holdout  # under a name that pytest does not collect
 
 
@@ -181,15 +181,6 @@ def test_an_empty_test_is_an_error() -> None:
     with pytest.raises(TrainError) as caught:
         evaluate(model, floor=model, champion=None, tested=nothing, protocol=PROTOCOL)
     assert caught.value.code == "train.evaluate.empty"
-
-
-def test_scoring_is_timed_row_by_row() -> None:
-    """One figure per row, in milliseconds, after warming up."""
-    seen = []
-    taken = time_scoring(seen.append, np.zeros((10, 3)), warm=4)
-    assert len(taken) == 10
-    assert len(seen) == 14
-    assert (taken >= 0).all()
 
 
 def test_keys_may_be_text_and_may_be_missing() -> None:

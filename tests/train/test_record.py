@@ -1,5 +1,6 @@
 """The record of a run: what went in, what came out, and nothing that differs by the hour."""
 
+import mintmark as mm
 from mintmark.ground import DAY_US, canonical
 from mintmark.train import Rows, Run, Window, environment, fit, split_in_time
 from train.history import history_of
@@ -8,7 +9,12 @@ from train.history import history_of
 def _run() -> Run:
     """The whole way from history to record, as the hall would wire it."""
     history = history_of(60)
-    split = split_in_time(Window(0, 60 * DAY_US), mature_after_us=7 * DAY_US)
+    split = split_in_time(
+        Window(0, 60 * DAY_US),
+        mm.Split("card", test="9d", calibration="8d"),
+        mature_after_us=7 * DAY_US,
+        known_by_us=60 * DAY_US,
+    )
     dataset = history.cut(split.cutoff_at)
     assert split.calibration is not None
     train, calibration = (

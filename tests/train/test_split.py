@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mintmark as mm
 from mintmark.ground import DAY_US, TrainError, parse_time
 from mintmark.train import (
     Fold,
-    Shares,
     Split,
     Window,
     fold_rows,
@@ -25,49 +25,56 @@ DAY = DAY_US
     start=st.integers(0, 50 * DAY),
     days=st.integers(1, 400),
     delay=st.integers(0, 60 * DAY),
-    test=st.floats(0.01, 0.9),
-    calibration=st.floats(0, 0.9),
+    test=st.integers(1, 60),
+    calibration=st.integers(0, 40),
 )
 def test_no_row_is_used_before_its_label_could_be_known(
-    start: int, days: int, delay: int, test: float, calibration: float
+    start: int, days: int, delay: int, test: int, calibration: int
 ) -> None:
-    """Whatever the shares, every training label is mature at the cut-off, every test label at T."""
+    """Whatever the spans, every training label is mature at the cut-off, every test label at T."""
     history = Window(start, start + days * DAY)
-    shares = Shares(test=test, calibration=calibration)
+    spare = f"{calibration}d" if calibration else None
+    declared = mm.Split("card", test=f"{test}d", calibration=spare)
     try:
-        split = split_in_time(history, mature_after_us=delay, shares=shares)
+        split = split_in_time(history, declared, mature_after_us=delay, known_by_us=history.end_at)
     except TrainError:
-        return  # too short a history for these shares, which is said
+        return  # too short a history for these spans, which is said
     last = split.calibration or split.train
-    assert history.start_at <= split.train.start_at < split.train.end_at
+    assert split.train.start_at < split.train.end_at
     assert split.train.end_at <= (split.calibration.start_at if split.calibration else last.end_at)
     assert last.end_at + delay <= split.test.start_at == split.cutoff_at
     assert split.test.start_at < split.test.end_at <= history.end_at - delay
 
 
+def _split(declared: mm.Split, *, days: int, delay: int) -> Split:
+    history = Window(0, days * DAY)
+    return split_in_time(history, declared, mature_after_us=delay * DAY, known_by_us=days * DAY)
+
+
 def test_a_history_is_divided_into_whole_days() -> None:
     """100 days, 10 of delay: 50 to train, 12 to calibrate, 10 of waiting, 18 to test."""
-    split = split_in_time(Window(0, 100 * DAY), mature_after_us=10 * DAY)
+    split = _split(mm.Split("card", test="18d", calibration="12d"), days=100, delay=10)
     days = [
         (w.start_at / DAY, w.end_at / DAY) for w in (split.train, split.calibration, split.test)
     ]
     assert days == [(0, 50), (50, 62), (72, 90)]
 
 
-def test_a_warm_up_trains_nothing() -> None:
-    """The first days, whose windows are not full, are left out."""
-    shares = Shares(warmup_us=30 * DAY, calibration=0)
-    split = split_in_time(Window(0, 100 * DAY), mature_after_us=DAY, shares=shares)
-    assert split.train.start_at == 30 * DAY
-    assert split.calibration is None
+def test_a_warm_up_and_a_span_bound_what_trains() -> None:
+    """The first days, whose windows are not full, are left out; a span keeps the last days."""
+    warm = _split(mm.Split("card", warmup="30d", calibration=None), days=100, delay=1)
+    assert warm.train.start_at == 30 * DAY
+    assert warm.calibration is None
+    week = _split(mm.Split("card", train="7d", calibration=None), days=100, delay=1)
+    assert week.train.end_at - week.train.start_at == 7 * DAY
 
 
 def test_too_short_a_history_says_what_would_do() -> None:
     """The error names how long labels take."""
     with pytest.raises(TrainError) as caught:
-        split_in_time(Window(0, 60 * DAY), mature_after_us=30 * DAY)
+        _split(mm.Split("card"), days=60, delay=30)
     assert caught.value.code == "train.split.too_short"
-    assert "4w" in str(caught.value) or "30d" in str(caught.value)
+    assert "30d" in str(caught.value)
 
 
 @pytest.mark.parametrize(

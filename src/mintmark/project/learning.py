@@ -46,6 +46,7 @@ from mintmark.train import (
     fit,
     fit_crossed,
     known_compromised,
+    split_in_time,
     write_bundle,
 )
 
@@ -81,24 +82,15 @@ def history_of(material: Material) -> History:
 
 def split_of(material: Material, history: History) -> Split:
     """Count the split's windows back from the last day whose labels are mature."""
-    declared = material.definitions.model.split
-    mature_us = int(material.truth["mature_after_us"])
     at = history.requests["mm_at"].to_numpy()
     if not len(at):
         raise ProjectError("the log holds no payment to learn from", code="project.train.empty")
-    last_day = (material.as_of(material.log()) - mature_us) // DAY_US * DAY_US
-    end = min(last_day, -(-(int(at.max()) + 1) // DAY_US) * DAY_US)
-    test = Window(end - declared.test_us, end)
-    calibrated = test.start_at - mature_us
-    trained = calibrated - declared.calibration_us
-    calibration = Window(trained, calibrated) if declared.calibration_us else None
-    first = int(at.min()) // DAY_US * DAY_US
-    start = first + declared.warmup_us
-    if declared.train_us is not None:
-        start = max(first, trained - declared.train_us)
-    split = Split(Window(start, trained), calibration, test)
-    split.check(mature_us)
-    return split
+    return split_in_time(
+        Window(int(at.min()), int(at.max()) + 1),
+        material.definitions.model.split,
+        mature_after_us=int(material.truth["mature_after_us"]),
+        known_by_us=material.as_of(material.log()),
+    )
 
 
 def train(material: Material) -> Trained:

@@ -6,14 +6,13 @@ Nothing heavy is loaded here: LightGBM and scikit-learn are loaded when somethin
 """
 
 from mintmark.train.dataset import Dataset, History
-from mintmark.train.evaluate import Candidate, Protocol, Tested, evaluate, time_scoring
+from mintmark.train.evaluate import Candidate, Protocol, Tested, evaluate
 from mintmark.train.export import bundle_files, write_bundle
 from mintmark.train.fit import KINDS, Fitted, fit, fit_crossed
 from mintmark.train.record import Run, environment
 from mintmark.train.rows import Rows
 from mintmark.train.split import (
     Fold,
-    Shares,
     Split,
     Window,
     fold_rows,
@@ -32,7 +31,6 @@ __all__ = [
     "Protocol",
     "Rows",
     "Run",
-    "Shares",
     "Split",
     "Tested",
     "Window",
@@ -45,6 +43,5 @@ __all__ = [
     "known_compromised",
     "prequential",
     "split_in_time",
-    "time_scoring",
     "write_bundle",
 ]

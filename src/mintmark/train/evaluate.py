@@ -5,7 +5,7 @@ of cards, so that a difference is a paired one.  Nothing is judged here: the fig
 gates as they are, and one that does not exist is null.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from mintmark.engine.metrics import (
     realised_cost,
 )
 from mintmark.engine.policy import ACTIONS, PolicyTable
-from mintmark.ground import DAY_US, TrainError, monotonic_ns
+from mintmark.ground import DAY_US, TrainError
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -313,19 +313,3 @@ def _curves(named: Mapping[str, Candidate], tested: Tested) -> dict[str, Any]:
         ],
         "scores": {"edges": edges.tolist(), "counts": counts},
     }
-
-
-def time_scoring(score: Callable[[Floats], object], features: Floats, *, warm: int = 50) -> Floats:
-    """Return the milliseconds that `score` takes on each row of `features` [n, F], one by one.
-
-    `score` does whatever a decision needs of the bundle: margin, probability, action, reasons.
-    The first `warm` rows are scored once more, before and without a clock.
-    """
-    for row in features[:warm]:
-        score(row)
-    taken = np.empty(len(features))
-    for number, row in enumerate(features):
-        start = monotonic_ns()
-        score(row)
-        taken[number] = (monotonic_ns() - start) / 1e6
-    return taken

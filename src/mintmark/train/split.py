@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.define import Split as Declared
 from mintmark.ground import DAY_US, TrainError, format_span, format_time
 
 Integers = npt.NDArray[np.int64]
@@ -90,74 +91,58 @@ class Split:
         }
 
 
-@dataclass(frozen=True)
-class Shares:
-    """How a history is divided: shares of its mature part, and what to leave out at its start.
-
-    Attributes
-    ----------
-    test : float
-        Share of the mature stretch that is tested, 0..1.
-    calibration : float
-        Share of what is left before the test that calibrates; 0 for no calibration window.
-    warmup_us : int
-        Stretch at the start whose long windows are not full yet, so that it trains nothing.
-    """
-
-    test: float = 0.2
-    calibration: float = 0.2
-    warmup_us: int = 0
-
-
-def split_in_time(history: Window, *, mature_after_us: int, shares: Shares = Shares()) -> Split:
-    """Divide a history into whole days of training, calibration and test.
+def split_in_time(
+    requests: Window, declared: Declared, *, mature_after_us: int, known_by_us: int
+) -> Split:
+    """Count a declared split's windows back from the last day whose labels are mature.
 
     Parameters
     ----------
-    history : Window
-        From the first request to the moment at which labels are read for the test.
+    requests : Window
+        From the first request to just after the last.
+    declared : mintmark.Split
+        How long each window is.
     mature_after_us : int
-        The label's delay; it stands between calibration and test, and again after the test.
-    shares : Shares
-        How to divide.
+        The label's delay; it stands between what is learned from and the test, and after the test.
+    known_by_us : int
+        Up to when labels are known, µs UTC.
 
     Raises
     ------
     TrainError
-        ``train.split.too_short`` where a window would get less than a day.
+        ``train.split.too_short`` where nothing is left to train on.
 
     Examples
     --------
-    >>> split = split_in_time(Window(0, 100 * DAY_US), mature_after_us=10 * DAY_US)
+    >>> import mintmark as mm
+    >>> declared = mm.Split("card", test="18d", calibration="12d")
+    >>> days = 100 * DAY_US
+    >>> split = split_in_time(
+    ...     Window(0, days), declared, mature_after_us=10 * DAY_US, known_by_us=days
+    ... )
     >>> [(w.start_at // DAY_US, w.end_at // DAY_US) for w in (split.train, split.test)]
     [(0, 50), (72, 90)]
     """
-    start = -(-(history.start_at + shares.warmup_us) // DAY_US) * DAY_US
-    end = (history.end_at - mature_after_us) // DAY_US * DAY_US
-    test_start = end - max(_whole_days((end - start) * shares.test), DAY_US)
-    last = (test_start - mature_after_us) // DAY_US * DAY_US
-    wanted = _whole_days((last - start) * shares.calibration)
-    calibration = max(wanted, DAY_US) if shares.calibration > 0 else 0
-    if last - calibration - start < DAY_US:
+    last_day = (known_by_us - mature_after_us) // DAY_US * DAY_US
+    end = min(last_day, -(-requests.end_at // DAY_US) * DAY_US)
+    test = Window(end - declared.test_us, end)
+    labelled = test.start_at - mature_after_us
+    trained = labelled - declared.calibration_us
+    calibration = Window(trained, labelled) if declared.calibration_us else None
+    first = requests.start_at // DAY_US * DAY_US + declared.warmup_us
+    start = first if declared.train_us is None else max(first, trained - declared.train_us)
+    if start >= trained:
         raise TrainError(
-            "the history is too short to train and to test on",
-            got=format_span(max(history.end_at - history.start_at, 0)),
-            want=f"{format_span(shares.warmup_us + 2 * mature_after_us + 4 * DAY_US)} or more",
-            hint=f"labels take {format_span(mature_after_us)} to mature, before the test and after",
+            "the history is too short for this split",
+            at="$.model.split",
+            got=f"{format_time(requests.start_at)} to {format_time(requests.end_at)}",
+            want=f"days before {format_time(trained)} to train on",
+            hint=f"labels take {format_span(mature_after_us)} to mature; wait, or test on less",
             code="train.split.too_short",
         )
-    split = Split(
-        train=Window(start, last - calibration),
-        calibration=Window(last - calibration, last) if calibration else None,
-        test=Window(test_start, end),
-    )
+    split = Split(Window(start, trained), calibration, test)
     split.check(mature_after_us)
     return split
-
-
-def _whole_days(span_us: float) -> int:
-    """The nearest whole number of days, in µs."""
-    return round(span_us / DAY_US) * DAY_US
 
 
 @dataclass(frozen=True)
