@@ -8,10 +8,13 @@ a frame of ours. This is the only place in Mintmark that runs text as code.
 
 import ast
 import builtins
+import contextlib
+import io
 import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -20,7 +23,7 @@ from mintmark.define.definitions import Definitions, assembled, missing
 from mintmark.define.fault import POISON, gather, gathering, raise_all
 from mintmark.define.place import Place, files_of
 from mintmark.define.source import Source, read_source
-from mintmark.ground import DefineError, MintmarkError
+from mintmark.ground import DefineError, MintmarkError, mask
 
 _PACKAGE = "mintmark_definitions"
 _TWICE = re.compile(r"([\w.]+)\(\) got multiple values for keyword argument '(\w+)'")
@@ -62,7 +65,7 @@ def _read(folder: Path) -> tuple[Definitions | None, tuple[MintmarkError, ...]]:
     if not paths:
         return None, (_nothing(folder, there=root.is_dir()),)
     with files_of(root), gathering() as found:
-        sources = {path.stem: read_source(path) for path in paths}
+        sources = {path.stem: _runnable(read_source(path)) for path in paths}
         for source in sources.values():
             found.extend(source.faults)
         run = _Run(root, sources)
@@ -72,6 +75,12 @@ def _read(folder: Path) -> tuple[Definitions | None, tuple[MintmarkError, ...]]:
         found.extend(apart)
         faults = tuple(found)
     return definitions, tuple(dict.fromkeys(sorted(faults, key=_reading_order)))
+
+
+def _runnable(source: Source) -> Source:
+    """Return a file that is not run where it holds an account number: it could print it."""
+    held = any(fault.code == "define.pan.literal" for fault in source.faults)
+    return replace(source, tree=None) if held else source
 
 
 def _nothing(folder: Path, *, there: bool) -> DefineError:
@@ -143,7 +152,10 @@ class _Run:
         sys.modules[module.__name__] = module
         try:
             code: CodeType = compile(tree, str(path), "exec", dont_inherit=True)
-            exec(code, vars(module))
+            # What a file prints is shown beside the answer, never within it, and masked.
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(code, vars(module))
+            sys.stderr.write(mask(printed.getvalue()))
         except MintmarkError as error:
             self._fail(name, error)
         # The border: whatever is raised here is the user's.

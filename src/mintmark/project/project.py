@@ -140,6 +140,7 @@ class Project:
 
     def report(self, out: Path, render: Render) -> Answer:
         """Write what is known of the project as one page and as JSON."""
+        reading.refuse_unwritable(out)
         form = self._report_form()
         write_report(form, out, render)
         return Answer(form, f"{out}, and its twin {out.with_suffix('.json')}")

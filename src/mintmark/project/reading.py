@@ -84,6 +84,8 @@ def plan(material: Material) -> Answer:
 
 def replay(material: Material, out: Path | None) -> Answer:
     """Compute the features of every payment, and write them where asked."""
+    if out is not None:
+        refuse_unwritable(out)
     tables, made = material.features(material.log())
     rows, width = made.features.shape
     form: dict[str, Any] = {"rows": rows, "features": width, "plan": material.plan.digest}
@@ -108,6 +110,23 @@ def replay(material: Material, out: Path | None) -> Answer:
         form["out"] = str(out)
         text += f", written to {out}"
     return Answer(form, text)
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Refuse, before any work, a file whose folder is not there.
+
+    Raises
+    ------
+    ProjectError
+        ``project.out.no_folder``.
+    """
+    if not out.resolve().parent.is_dir():
+        raise ProjectError(
+            "the folder of the file to write is not there",
+            at=str(out),
+            hint="make the folder first, or name another file",
+            code="project.out.no_folder",
+        )
 
 
 def data_form(material: Material, log: Log) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -136,7 +137,7 @@ class Routes:
         reply(Answer(200, encode({"clock": clock.read()})))
 
     def _decision(self, request: Request, reply: Reply) -> None:
-        decision = self._cell.decision(request.path.rsplit("/", 1)[1])
+        decision = self._cell.decision(unquote(request.path.rsplit("/", 1)[1]))
         form = story_form(decision, self._cell.names_of(decision))
         self._cell.after_commit(partial(reply, Answer(200, encode(form))))
 
