@@ -5,6 +5,7 @@ Every verb takes ``--project`` (the folder of the project, here by default) and 
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,10 @@ def mintmark(
 
     Example:  mintmark demo
     """
+
+
+def _tell(line: str, *, as_json: bool) -> None:
+    print(json.dumps({"told": line}) if as_json else line, flush=True)
 
 
 def _say(answer: "Answer", *, as_json: bool) -> None:
@@ -181,13 +186,14 @@ def champion(
 def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     project: Folder = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Serve decisions from the champion over HTTP on loopback, until told to stop.
 
     Example:  mintmark serve --port 8620
     """
     with Bar() as bar:
-        hall.Project.open(project, bar).serve(port)
+        hall.Project.open(project, bar).serve(port, partial(_tell, as_json=as_json))
 
 
 @app.command()

@@ -108,9 +108,9 @@ class Project:
         )
         return Answer(form, text)
 
-    def serve(self, port: int | None = None) -> None:
-        """Serve the champion on loopback until told to stop."""
-        serving.serve(self._material, port)
+    def serve(self, port: int | None = None, tell: Callable[[str], None] = print) -> None:
+        """Serve the champion on loopback until told to stop; `tell` hears of start and end."""
+        serving.serve(self._material, port, tell)
 
     def verify(self, decision_id: str | None = None) -> Answer:
         """Strike one decision again, or compare every served vector with replay."""

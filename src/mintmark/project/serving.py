@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -39,7 +39,7 @@ def champion_folder(material: Material) -> Path:
     return material.registry.lay_out(release_record(ledger, move.release))
 
 
-def serve(material: Material, port: int | None) -> None:
+def serve(material: Material, port: int | None, tell: Callable[[str], None]) -> None:
     """Serve the champion in this process until it is told to stop."""
     settings = material.settings
     source = Source(
@@ -50,7 +50,8 @@ def serve(material: Material, port: int | None) -> None:
         clock=settings.clock,
     )
     material.log(material.live_folder)
-    serve_here(source, Door(settings.host, settings.port if port is None else port))
+    door = Door(settings.host, settings.port if port is None else port)
+    serve_here(source, door, tell=tell)
 
 
 @contextmanager
