@@ -1,11 +1,17 @@
 """The main job, played small and whole: real files, real log, real server process."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from mintmark.ground import Silent
+from mintmark.monitor import strike
+from mintmark.project import watching
+from mintmark.project.material import Material
 
 MINTMARK = [sys.executable, "-m", "mintmark.cli"]
 pytestmark = pytest.mark.xdist_group("demo")
@@ -120,3 +126,21 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     done = run("demo", "--folder", str(tmp_path), code=1)
     assert "project.demo.folder" in done.stderr
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_a_changed_decision_does_not_strike_the_same(played: Path) -> None:
+    """Reasons left out, a score off by its last bit, another action: each is told by its name."""
+    project = Material(played / "demo" / "project", Silent())
+    log, decisions = watching.decided_log(project)
+    wanted = json.loads((played / "figures.json").read_text())["decision"]
+    row = watching.decision_row(decisions, wanted)
+    striker = watching.striker_of(project, row["release"])
+    tables = project.tables(log)
+    changes = {
+        "reasons": [],
+        "margin": math.nextafter(row["margin"], 99.0),
+        "action": "approve" if row["action"] != "approve" else "decline",
+    }
+    for name, value in changes.items():
+        struck = strike(row | {name: value}, striker.plan, tables, striker.die)
+        assert list(struck.differences) == [name]

@@ -88,9 +88,8 @@ def strike(
         "probability": struck.probability,
         "action": struck.action,
         "costs": struck.costs,
+        "reasons": [list(reason) for reason in die.reasons(vector)],
     }
-    if decision["reasons"]:
-        now["reasons"] = [list(reason) for reason in die.reasons(vector)]
     for name, value in now.items():
         if decision[name] != value:
             differences[name] = (decision[name], value)

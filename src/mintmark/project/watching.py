@@ -126,14 +126,13 @@ def explain(material: Material, decision_id: str) -> dict[str, Any]:
     row = decision_row(decisions, decision_id)
     striker = striker_of(material, row["release"])
     vector = np.frombuffer(row["features"], dtype="<f8")
-    reasons = row["reasons"] or [list(reason) for reason in striker.die.reasons(vector)]
     return {
         **{k: row[k] for k in ("decision_id", "event_id", "epoch", "seq", "action", "costs")},
         "margin": row["margin"],
         "probability": row["probability"],
         "at": format_time(row["at"]),
         "known_at": format_time(row["known_at"]),
-        "reasons": [{"feature": f, "contribution": c, "value": v} for f, c, v in reasons],
+        "reasons": [{"feature": f, "contribution": c, "value": v} for f, c, v in row["reasons"]],
         "features": {
             name: None if np.isnan(value) else float(value)
             for name, value in zip(striker.plan.names, vector, strict=True)
