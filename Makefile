@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 DATA ?=
 PAYMENTS ?=
 JSON ?=
+EVENTS ?= 1000000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint lock clean
+.PHONY: help demo test test-long proof lint lock clean
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -35,6 +37,9 @@ test: $(VENV)/.ready-dev  ## lint, types, and every test but the long ones (unde
 
 test-long: $(VENV)/.ready-dev  ## long runs
 	$(BIN)/python -m pytest -m long
+
+proof: $(VENV)/.ready-dev  ## a million random events, each value held to the oracle; writes docs/proof.md (EVENTS=20000: a minute)
+	$(BIN)/python bench/proof.py --events $(EVENTS) --seed $(SEED)
 
 lint: $(VENV)/.ready-dev  ## ruff and mypy alone
 	$(BIN)/ruff check src tests bench examples

@@ -141,7 +141,17 @@ def test_a_window_longer_than_what_is_kept(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("window", ["'lifetime'", "'34d', offset='7d'"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "'lifetime'",
+        "'34d', offset='7d'",
+        "last=5",
+        "session='1h'",
+        "'month', tz='UTC', offset='9d'",
+        "'year', tz='UTC'",
+    ],
+)
 def test_an_offset_and_a_lifetime_count_too(window: str, tmp_path: Path) -> None:
     """What is kept must hold span and offset; nothing holds a lifetime."""
     found = faults(tmp_path, features=feature(f"mm.count().by('card').over({window})"))
@@ -150,8 +160,39 @@ def test_an_offset_and_a_lifetime_count_too(window: str, tmp_path: Path) -> None
 
 def test_a_window_of_just_what_is_kept(tmp_path: Path) -> None:
     """Span and offset may add up to all that is kept."""
-    text = feature("mm.count().by('card').over('33d', offset='7d')")
-    assert faults(tmp_path, features=text) == ()
+    for window in ("'33d', offset='7d'", "'40d', edges='[]'", "'40d', last=5", "'month', tz='UTC'"):
+        text = feature(f"mm.count().by('card').over({window})")
+        assert faults(tmp_path, features=text) == ()
+
+
+def test_a_faulty_array_makes_no_second_fault(tmp_path: Path) -> None:
+    """What refers to a part of an array is not blamed for the array's own fault."""
+    text = HEAD + (
+        "features = mm.Features(payment,\n    a=payment['amount'].lags(0),\n"
+        "    b=mm.ref('a_1') + 1,\n    c=mm.ref('b_1'))\n"
+    )
+    found = faults(tmp_path, features=text)
+    assert codes(found) == ["define.number.outside", "define.ref.unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("mm.Integer(limit=0)", "define.number.outside"),
+        ("payment['country'].sum()", "define.aggregate.kind"),
+        ("(amount * 1.1).sum()", "define.aggregate.source"),
+        ("amount.sum().by('card').over('0s')", "define.span.outside"),
+        ("amount.sum().by('nobody').over('1d')", "define.key.unknown"),
+        ("amount.aggregate('medien')", "define.aggregate.unknown"),
+        ("payment.at.holiday('Belgium', tz='UTC')", "define.holiday.country"),
+    ],
+)
+def test_a_fault_of_an_aggregate_is_told_at_its_line(text: str, code: str, tmp_path: Path) -> None:
+    """Each is told once, at the user's own line, with what was wanted."""
+    found = faults(tmp_path, features=feature(text))
+    assert codes(found) == [code]
+    assert found[0].at.startswith("features.py:5")
+    assert found[0].want or found[0].hint
 
 
 def test_an_unknown_currency(tmp_path: Path) -> None:

@@ -207,11 +207,62 @@ def test_outcomes() -> None:
     target = event()
     label = label_of(target)
     outcome = target.outcome(label, settles_after="7d")
-    for how in ("count", "sum", "mean", "std", "min", "max", "last"):
+    for how in ("count", "sum", "mean", "std", "min", "max", "last", "newest", "gap_mean", "slope"):
         assert getattr(outcome, how)().by("card").over("30d").how == how
     with pytest.raises(DefineError) as caught:
         event().outcome(label, settles_after="7d")
     assert caught.value.code == "define.outcome.label"
+    masked = outcome.mean().where(target["card"] == "x").by("card").over("30d")
+    assert masked.filter is not None
+    for how in ("is_new", "seen"):
+        with pytest.raises(DefineError) as caught:
+            getattr(outcome, how)()
+        assert caught.value.code == "define.outcome.kind"
+
+
+def reversal(**told: Any) -> mm.Event:
+    """Return a reversal of a payment with an amount."""
+    target = event(fields={"amount": mm.Money("EUR"), "n": mm.Integer(), "note": mm.Text()})
+    fields = {"amount": mm.Money("EUR"), "n": mm.Integer(), "note": mm.Text(), "x": mm.Flag()}
+    given = {"refers_to": target, "reverses": "amount", "fields": fields} | told
+    return mm.Event("reversal", id="case_id", at="told_at", **given)
+
+
+def test_reversals() -> None:
+    """A reversal says by what it takes another event back, which then knows of it."""
+    for by in ("all", "amount", "n"):
+        one = reversal(reverses=by)
+        assert one.form()["reverses"] == by
+        assert one.refers_to is not None
+        assert one.refers_to.reversals == (one,)
+        assert one.refers_to.form()["reverses"] is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"reverses": "note"},
+        {"reverses": "x"},
+        {"reverses": "nope"},
+        {"reverses": 3},
+        {"refers_to": None},
+        {"fields": {"amount": mm.Money("USD")}},
+        {"fields": {"amount": mm.Integer()}},
+        {"refers_to": reversal(), "refers_by": "original"},
+    ],
+)
+def test_what_a_reversal_refuses(told: dict[str, Any]) -> None:
+    """It takes back all, or a number that both events declare alike, of no reversal."""
     with pytest.raises(DefineError) as caught:
-        outcome.mean().where(target["card"] == "x")
-    assert caught.value.code == "define.outcome.where"
+        reversal(**told)
+    assert caught.value.code == "define.event.reverses"
+
+
+def test_the_limit_of_a_whole_number() -> None:
+    """An Integer may say how large it can be; its form says it."""
+    assert mm.Integer(limit=10**9).form() == {"type": "integer", "limit": 10**9}
+    assert mm.Integer().largest == 2**62
+    for limit in (0, 2**62 + 1, 1.5, True):
+        with pytest.raises(DefineError) as caught:
+            mm.Integer(limit=limit)  # type: ignore[arg-type]
+        assert caught.value.code == "define.number.outside"

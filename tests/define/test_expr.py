@@ -121,7 +121,6 @@ def test_kinds_that_do_not_fit(call: Callable[[], Any]) -> None:
         (lambda: country.sum(), "define.aggregate.kind"),
         (lambda: country.min(), "define.aggregate.kind"),
         (lambda: payment["opened_at"].mean(), "define.aggregate.kind"),
-        (lambda: payment["opened_at"].since_last(), "define.aggregate.kind"),
         (lambda: payment.at.max(), "define.aggregate.kind"),
         (lambda: amount.mean() + 1, "define.aggregate.no_key"),
         (lambda: amount.mean().by("card") + 1, "define.aggregate.no_window"),

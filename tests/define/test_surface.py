@@ -11,8 +11,9 @@ from mintmark.ground import DefineError
 # fmt: off
 PUBLIC = [
     "Category", "Cost", "Entity", "Event", "Features", "Fixed", "Flag", "Gates", "Integer", "Label",
-    "LightGBM", "Logistic", "Model", "Money", "Optional", "Pan", "Policy", "Split", "Text", "Time",
-    "Waiver", "at_least", "at_most", "check", "count", "greatest", "least", "load", "ref", "where",
+    "LightGBM", "Logistic", "Model", "Money", "Optional", "Pan", "Policy", "Rates", "Split",
+    "Table", "Text", "Time", "Waiver", "at_least", "at_most", "check", "count", "distance_km",
+    "greatest", "least", "load", "ref", "where",
 ]
 # fmt: on
 
@@ -23,7 +24,7 @@ def test_the_public_names() -> None:
     assert all(hasattr(mm, name) for name in PUBLIC)
     assert set(dir(mm)) == set(PUBLIC)
     with pytest.raises(AttributeError):
-        _ = mm.Table  # type: ignore[attr-defined]
+        _ = mm.Tables  # type: ignore[attr-defined]
 
 
 def test_importing_the_package_loads_no_room() -> None:
@@ -60,7 +61,7 @@ def test_the_sketch_of_the_design_runs() -> None:
         card_payments_1d=mm.count().by("card").over("1d"),
         card_mean_30d=amount.mean().by("card").over("30d"),
         amount_vs_usual=amount / mm.ref("card_mean_30d"),
-        card_terminals_7d=payment["terminal"].distinct().by("card").over("7d"),
+        card_terminals_7d=payment["terminal"].distinct().by("card").over("7d", last=500),
         since_last=payment.at.since_last().by("card"),
         terminal_risk_28d=payment.outcome(fraud, settles_after="7d")
         .mean()

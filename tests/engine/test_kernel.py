@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mintmark.define import catalogue
 from mintmark.engine import kernel
-from mintmark.engine.aggregates import CODES, KINDS
 
 
 def test_importing_the_engine_loads_no_compiler() -> None:
@@ -36,17 +37,19 @@ def test_an_edit_of_any_compiled_source_names_another_kernel(
 ) -> None:
     """The digest moves with every file that is compiled, also one that others call."""
     room = Path(kernel.__file__).parent
-    (tmp_path / "aggregates").mkdir()
     sources = [f"{name}.py" for name in kernel.SOURCES]
-    sources += [f"aggregates/{file.name}" for file in (room / "aggregates").glob("*.py")]
+    for folder in ("aggregates", "states"):
+        (tmp_path / folder).mkdir()
+        sources += [f"{folder}/{file.name}" for file in (room / folder).glob("*.py")]
     for name in sources:
         (tmp_path / name).write_bytes((room / name).read_bytes())
-    before = kernel.kernel_digest()
+    digest = kernel.kernel_digest.__wrapped__
+    before = digest()
     monkeypatch.setattr(kernel, "ROOM", tmp_path)
-    assert kernel.kernel_digest() == before
+    assert digest() == before
     for name in sources:
         (tmp_path / name).write_text((room / name).read_text() + "\n")
-        assert kernel.kernel_digest() != before, name
+        assert digest() != before, name
         (tmp_path / name).write_bytes((room / name).read_bytes())
 
 
@@ -70,12 +73,44 @@ def test_every_compiled_file_is_a_source_of_the_digest() -> None:
     assert compiled <= set(kernel.SOURCES)
 
 
+def test_every_compiled_source_imports_only_sources() -> None:
+    """What compiled code calls is compiled with it, so the digest must know that file too."""
+    room = Path(kernel.__file__).parent
+    files = [room / f"{name}.py" for name in kernel.SOURCES if name not in ("units", "source")]
+    files += [*(room / "states").glob("*.py"), *(room / "aggregates").glob("*.py")]
+    known = {*kernel.SOURCES, "states"}
+    for file in files:
+        for line in file.read_text().splitlines():
+            found = re.match(r"from mintmark\.engine\.(\w+)[.\w]* import|"
+                             r"from mintmark\.engine import (\w+)", line)  # fmt: skip
+            assert found is None or (found[1] or found[2]) in known, (file.name, line)
+
+
 def test_every_aggregate_is_a_file_that_declares_itself() -> None:
-    """The folder and the table of kinds name the same aggregates; each declares its algebra."""
+    """Each says its algebra, how exact it is, its formula and where that is from."""
     folder = Path(kernel.__file__).parent / "aggregates"
-    files = {file.stem: file.read_text() for file in folder.glob("*.py")}
-    assert set(KINDS) == set(files) - {"__init__"}
-    assert sorted(CODES.values()) == list(range(len(KINDS)))
-    for kind in KINDS:
-        for word in ("Algebra:", "xact", "Formula:", "Source:"):
-            assert word in files[kind], (kind, word)
+    files = {file.stem: file.read_text() for file in folder.glob("[!_]*.py")}
+    assert set(catalogue.names()) == set(files)
+    for kind, text in files.items():
+        for word in ("Algebra:", "Formula:", "Source:"):
+            assert word in text, (kind, word)
+        assert kernel.ready().state(kernel.ready().reading(kind).state).words
+
+
+def test_only_what_a_plan_asks_for_is_loaded() -> None:
+    """Lowering a plan makes its units ready, and no others: nothing compiles under a request."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import mintmark as mm\n"
+        "from engine.made import amount, plan_of\n"
+        "from mintmark.engine.kernel import ready\n"
+        "from mintmark.engine.program import lower\n"
+        "lower(plan_of(x=amount.sum().by('card').over('5s')))\n"
+        "print(*sorted(ready().units._addresses))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parents[1])],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    names = [name.rsplit("_", 1)[0] if "read" in name else name for name in done.stdout.split()]
+    assert names == ["read_sum", "state_powers1"]

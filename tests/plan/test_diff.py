@@ -1,5 +1,7 @@
 """The difference between two plans is what can change a value, and nothing else."""
 
+from dataclasses import replace
+
 import mintmark as mm
 from mintmark.plan import diff
 from plan.worked import amount, fraud, payment, plan_of
@@ -44,4 +46,29 @@ def test_labels_zones_and_events_are_told() -> None:
         ("event", "report", "added"),
         ("label", "fraud", "added"),
         ("zone", "UTC", "added"),
+    ]
+
+
+def test_holidays_and_windows_are_told() -> None:
+    """A country's holidays are a part; a window that differs in one word changes its feature."""
+    old = plan_of(a=payment.count().by("card").over("1d"))
+    new = plan_of(
+        a=payment.count().by("card").over("1d", ties="none"),
+        b=payment.at.holiday("BE", tz="UTC"),
+    )
+    assert [(c.part, c.name, c.kind) for c in diff(old, new)] == [
+        ("feature", "a", "changed"),
+        ("feature", "b", "added"),
+        ("zone", "UTC", "added"),
+        ("holiday", "BE", "added"),
+    ]
+
+
+def test_an_aggregate_with_another_formula_is_told() -> None:
+    """Where the file of a kind is another, the kind and the features that use it are changed."""
+    old = plan_of(a=MEAN, b=amount)
+    new = replace(old, kinds={"mean": "sha256:" + "0" * 64})
+    assert [(c.part, c.name, c.kind) for c in diff(old, new)] == [
+        ("feature", "a", "changed"),
+        ("aggregate", "mean", "changed"),
     ]

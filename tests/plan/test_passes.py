@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 import mintmark as mm
-from mintmark.ground import DAY_US
-from mintmark.plan import PASSES, Aggregate, Column, Group, Node, Output, compile_plan
+from mintmark.ground import DAY_US, PlanError
+from mintmark.plan import PASSES, Aggregate, Column, Group, Node, Output, Window, compile_plan
 from plan.worked import amount, country, fraud, login, loss, online, payment, plan_of
 
 DAY = DAY_US
@@ -26,8 +26,8 @@ def test_an_aggregate_stores_its_column() -> None:
     plan = plan_of(a=amount.mean().by("card").over("30d", offset="1d"))
     assert plan.event_nodes == {"payment": (Node("field", (), "amount"),)}
     assert plan.columns == (Column("payment", "expr", 0, 2, "number"),)
-    assert plan.groups == (Group("payment", ("card",), (0,)),)
-    assert plan.aggregates == (Aggregate(0, "mean", 0, 30 * DAY, DAY),)
+    assert plan.groups == (Group("payment", ("card",), (0,), ("card",)),)
+    assert plan.aggregates == (Aggregate(0, "mean", 0, Window(30 * DAY, DAY)),)
     assert plan.nodes == (Node("aggregate", (), 0),)
 
 
@@ -41,7 +41,7 @@ def test_equal_parts_are_stored_once() -> None:
     )
     assert len(plan.columns) == 1
     assert len(plan.groups) == 1
-    assert [(a.kind, a.span_us) for a in plan.aggregates] == [
+    assert [(a.kind, a.window.span_us) for a in plan.aggregates] == [
         ("mean", 7 * DAY),
         ("mean", 30 * DAY),
         ("std", 30 * DAY),
@@ -152,6 +152,19 @@ def test_outcomes_are_columns_of_the_labelled_event() -> None:
     assert (money.columns[0].scale, money.columns[0].kind) == (2, "number")
 
 
+def test_an_outcome_under_a_condition_has_a_mask() -> None:
+    """The column of an outcome says where it is null for good."""
+    outcome = payment.outcome(fraud, settles_after="7d").mean().where(online & (amount > 5))
+    plan = plan_of(a=outcome.by("terminal").over("28d"))
+    column = plan.columns[0]
+    nodes = plan.event_nodes["payment"]
+    assert (column.source, column.kind) == ("outcome", "flag")
+    assert nodes[column.node or 0].op == "and"
+    assert nodes[column.node or 0].kind == "flag"
+    plain = plan_of(a=payment.outcome(fraud, settles_after="7d").mean().by("card").over("28d"))
+    assert plain.columns[0].node is None
+
+
 def test_two_settling_times_are_two_columns() -> None:
     """What differs in meaning is not shared."""
     plan = plan_of(
@@ -173,13 +186,96 @@ def test_groups_are_by_stream_and_roles() -> None:
         e=payment.count().by("card").over("1d"),
     )
     assert plan.groups == (
-        Group("login", ("card",), ()),
-        Group("payment", ("card",), ()),
-        Group("payment", ("card", "terminal"), ()),
+        Group("login", ("card",), (), ("card",)),
+        Group("payment", ("card",), (), ("card",)),
+        Group("payment", ("card", "terminal"), (), ("card", "terminal")),
     )
     places = {output.name: output.node for output in plan.outputs}
     assert places["c"] == places["e"]
     assert len(plan.aggregates) == 4
+
+
+def test_keys_under_other_names_are_groups_of_their_own() -> None:
+    """The same state looked up by another key of the request is another group."""
+    account = mm.Entity("account")
+    sent = mm.Event("sent", id="id", at="at", keys={"payer": account, "payee": account})
+    plan = compile_plan(
+        mm.Features(
+            sent,
+            a=sent.count().by("payer").over("1d"),
+            b=sent.count().by(payee="payer").over("1d"),
+            c=sent.count().by(payee="payer", payer="payee").over("1d"),
+        )
+    )
+    assert [(g.roles, g.request_roles) for g in plan.groups] == [
+        (("payee", "payer"), ("payer", "payee")),
+        (("payer",), ("payee",)),
+        (("payer",), ("payer",)),
+    ]
+
+
+def test_windows_and_parameters_reach_the_plan() -> None:
+    """Each part of a window, and the parameters in the order of the kind."""
+    plan = plan_of(
+        a=amount.quantile(0.9)
+        .by("card")
+        .over("1d", last=9, offset="1h", edges="[)", ties="none", session="5m"),
+        b=payment.rate(per="1h").by("card").over("2h"),
+    )
+    assert [(a.kind, a.params, a.window) for a in plan.aggregates] == [
+        ("quantile", (900_000,), Window(DAY, DAY // 24, 9, "[)", "none", session_us=DAY // 288)),
+        ("rate", (DAY // 24, DAY // 12), Window(DAY // 12)),
+    ]
+
+
+def test_an_empty_window_is_asked_for_by_a_count() -> None:
+    """`empty=` becomes where(count > 0, aggregate, value), the count with the same condition."""
+    mean = amount.mean().where(online).by("card")
+    plan = plan_of(a=mean.over("1d", empty=-1), b=mean.over("1d"))
+    assert [a.kind for a in plan.aggregates] == ["count", "mean"]
+    assert {a.column for a in plan.aggregates} == {0}
+    root = plan.nodes[plan.outputs[0].node]
+    assert root.op == "where"
+    told = [plan.nodes[arg] for arg in root.args]
+    assert [(n.op, n.value, n.kind) for n in told] == [
+        ("gt", None, "flag"),
+        ("aggregate", 1, "number"),
+        ("literal", -1, "number"),
+    ]
+    assert plan.outputs[1].node == root.args[1]
+    text = plan_of(a=country.last().by("card").over("1d", empty="none"))
+    assert text.outputs[0].values == ("BE", "FR", "none")
+    assert text.nodes[text.outputs[0].node].kind == "category"
+
+
+def test_zones_and_holidays_of_nodes_and_windows() -> None:
+    """A plan carries the tables that its expressions and its windows read."""
+    holiday = payment.at.holiday("BE", tz="Europe/Brussels")
+    plan = plan_of(
+        a=holiday.sum().by("card").over("month", tz="America/New_York"),
+        b=payment.at.week(tz="Asia/Tokyo"),
+    )
+    assert sorted(plan.zones) == ["America/New_York", "Asia/Tokyo", "Europe/Brussels"]
+    assert sorted(plan.holidays) == ["BE"]
+    assert sorted(plan.kinds) == ["sum"]
+
+
+def test_an_unknown_country_is_no_plan() -> None:
+    """Whether a country's holidays are known is seen when the plan is made."""
+    with pytest.raises(PlanError) as caught:
+        plan_of(a=payment.at.holiday("XX", tz="UTC"))
+    assert caught.value.code == "plan.holiday.unknown"
+
+
+def test_reversals_of_what_is_read_are_read_too() -> None:
+    """An event that reverses one that the plan reads belongs to the plan."""
+    paid = mm.Event("paid", id="id", at="at", keys={"card": mm.Entity("card")})
+    features = mm.Features(paid, a=mm.count().by("card").over("1d"))
+    before = compile_plan(features)
+    mm.Event("back", id="case", at="at", refers_to=paid, reverses="all")
+    after = compile_plan(features)
+    assert [form["name"] for form in after.events] == ["back", "paid"]
+    assert before.digest != after.digest
 
 
 def test_only_what_outputs_need_is_planned() -> None:

@@ -38,13 +38,15 @@ def test_a_plan_comes_back_from_its_json() -> None:
 def test_a_plan_that_was_altered_is_refused() -> None:
     """A form whose parts do not give its digest is no plan."""
     form = json.loads(json.dumps(rich().form()))
-    form["aggregates"][0]["offset_us"] = 1
+    form["aggregates"][0]["window"]["offset_us"] = 1
     with pytest.raises(PlanError) as caught:
         Plan.from_form(form)
     assert caught.value.code == "plan.form.altered"
 
 
-@pytest.mark.parametrize("part", ["plan", "nodes", "groups", "zones", "events", "label"])
+@pytest.mark.parametrize(
+    "part", ["plan", "nodes", "groups", "zones", "holidays", "kinds", "events", "label"]
+)
 @pytest.mark.parametrize("value", [None, 7, "absent"])
 def test_a_form_that_cannot_be_read(part: str, value: Any) -> None:
     """A form without a part, or with nonsense in its place, is an error of ours."""
@@ -70,15 +72,36 @@ def test_another_tz_database_is_refused() -> None:
     assert caught.value.code == "plan.zone.changed"
 
 
+def test_another_aggregate_or_holiday_is_refused() -> None:
+    """Where a formula or a holiday is another, or an aggregate is not there, no plan is read."""
+    plan = plan_of(
+        a=amount.mean().by("card").over("1d"), b=payment.at.holiday("BE", tz="Europe/Brussels")
+    )
+    other = "sha256:" + "0" * 64
+    for part, table, code in (
+        ("kinds", {"mean": other}, "plan.kind.changed"),
+        ("kinds", {"nope": other}, "plan.kind.missing"),
+        ("holidays", {"BE": other}, "plan.holiday.changed"),
+        ("holidays", {"XX": other}, "plan.holiday.unknown"),
+    ):
+        form = plan.form()
+        form.pop("digest")
+        form[part] = table
+        with pytest.raises(PlanError) as caught:
+            Plan.from_form(form)
+        assert caught.value.code == code
+
+
 def test_memory_of_a_key() -> None:
-    """A key takes five words and two for each window; an event two and one for each column."""
+    """A key takes eight words, a line of the cache; an event two and one for each column."""
     plan = plan_of(
         a=amount.mean().by("card").over("30d"),
         b=amount.sum().by("card").over("30d"),
         c=mm.count().by("card").over("7d"),
         d=mm.count().by("terminal").over("7d"),
     )
-    assert plan.bytes_per_key() == ((8 * (5 + 4), 8 * 3), (8 * (5 + 2), 8 * 2))
+    assert plan.bytes_per_key() == ((64, 8 * 3), (64, 8 * 2))
+    assert "64 bytes a key, 24 bytes an event" in plan.text()
 
 
 def test_how_far_a_group_looks_back() -> None:
@@ -89,6 +112,24 @@ def test_how_far_a_group_looks_back() -> None:
         c=mm.count().by("terminal").over("lifetime"),
     )
     assert [plan.horizon_us(0), plan.horizon_us(1)] == [35 * DAY_US, None]
+
+
+@pytest.mark.parametrize(
+    ("window", "horizon_us"),
+    [
+        ({"span": "7d", "edges": "[]"}, 7 * DAY_US + 1),
+        ({"span": "today", "tz": "UTC"}, 2 * DAY_US),
+        ({"span": "month", "tz": "UTC", "offset": "1d"}, 33 * DAY_US),
+        ({"last": 5}, None),
+        ({"span": "1d", "last": 5}, DAY_US),
+        ({"session": "1h"}, None),
+        ({"span": "1d", "session": "1h"}, DAY_US),
+    ],
+)
+def test_how_far_each_window_looks_back(window: dict[str, Any], horizon_us: int | None) -> None:
+    """A left end that belongs is a microsecond more; a calendar unit may be a day longer."""
+    plan = plan_of(a=mm.count().by("card").over(**window))
+    assert plan.horizon_us(0) == horizon_us
 
 
 def test_what_a_plan_can_be_asked() -> None:

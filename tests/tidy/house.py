@@ -39,6 +39,7 @@ VENDORS: dict[str, set[str]] = {
     "rich": {"cli/*"},
     "uvloop": {"serve/*"},
     "httptools": {"serve/*"},
+    "holidays": {"plan/holidays.py"},
     "numba": {"engine/*", "engine/aggregates/*"},
     "llvmlite": {"engine/*"},
 }

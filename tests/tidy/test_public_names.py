@@ -4,9 +4,10 @@ import mintmark as mm
 
 NAMES = (
     *("Category", "Cost", "Entity", "Event", "Features", "Fixed", "Flag", "Gates", "Integer"),
-    *("Label", "LightGBM", "Logistic", "Model", "Money", "Optional", "Pan", "Policy", "Split"),
-    *("Text", "Time", "Waiver", "at_least", "at_most", "check", "count", "greatest", "least"),
-    *("load", "ref", "where"),
+    *("Label", "LightGBM", "Logistic", "Model", "Money", "Optional", "Pan", "Policy"),
+    *("Rates", "Split", "Table", "Text", "Time", "Waiver", "at_least", "at_most", "check"),
+    *("count", "distance_km"),
+    *("greatest", "least", "load", "ref", "where"),
 )
 
 

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 
 from mintmark.define import limit
-from mintmark.define.expr import Aggregate, Expr
+from mintmark.define.aggregates import Counted
+from mintmark.define.expr import Aggregate, Expr, Taken, taken
 from mintmark.define.fault import Noun, every, guarded
-from mintmark.define.field import Field, source_column, zone_name
+from mintmark.define.field import Field, Fixed, Integer, Money, source_column, zone_name
 from mintmark.define.label import Label, Outcome
 from mintmark.define.place import Place, user_place
+from mintmark.define.places import Places
 from mintmark.ground import DAY_US, DefineError, GroundError, digest, parse_time
 
 IdType = Literal["text", "integer"]
@@ -85,6 +87,7 @@ class Rules(TypedDict, total=False):
     id_type: IdType  # how ids are ordered and stored
     refers_to: "Event"  # the event that this one is about
     refers_by: str  # column of the id of that event; its own name by default
+    reverses: str  # "all", or the field of both events by how much it takes that one back
     known_at: str  # a column, or a rule: "at", "at + 7d"
     revision: str  # column of a whole number that grows with each correction
     zone: str  # IANA zone of times that name none
@@ -97,7 +100,7 @@ class Rules(TypedDict, total=False):
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Event(metaclass=Noun):
+class Event(Places, Counted):
     """A stream of things that happened, each with an id, a time, keys and fields.
 
     Parameters
@@ -136,6 +139,8 @@ class Event(metaclass=Noun):
     id_type: IdType
     refers_to: "Event | None"
     refers_by: str | None
+    reverses: str | None
+    reversals: "tuple[Event, ...]"
     known_at_column: str | None
     known_after_us: int
     revision: str | None
@@ -158,12 +163,13 @@ class Event(metaclass=Noun):
         fields: Mapping[str, Field] | None = None,
         **rules: Unpack[Rules],
     ) -> None:
-        self._set(place=user_place(), name=name)
+        self._set(place=user_place(), name=name, reversals=())
         limit.name(name, self.place, path="$.events", what="an event")
         checks = (self._refer, self._zone, self._times, self._spans, self._known, self._columns)
         first = partial(self._declare, id, at, keys, fields)
         every((first, *(partial(later, rules) for later in checks)))
         self._distinct()
+        self._reverse(rules.get("reverses"))
 
     def __getitem__(self, name: str) -> Expr:
         """Return the expression of a field, or of a key by its role."""
@@ -180,14 +186,14 @@ class Event(metaclass=Noun):
         return Expr(op="at", kind="time", stream=self)
 
     @property
+    def id_of(self) -> tuple[str, ...]:
+        """The declared columns that make up the id, where no column states it."""
+        return ()
+
+    @property
     def digest(self) -> str:
         """Digest of the canonical form."""
         return digest(self.form())
-
-    @guarded
-    def count(self) -> Aggregate:
-        """Return the number of events of this stream."""
-        return Aggregate(op="aggregate", kind="number", stream=self, folded=True)
 
     @guarded
     def outcome(self, label: Label, *, settles_after: str) -> Outcome:
@@ -209,7 +215,8 @@ class Event(metaclass=Noun):
     def declared(self) -> tuple[str, ...]:
         """Return all declared names: id, time, references, keys, fields, revision, known time."""
         extra = (self.refers_by, self.revision, self.known_at_column)
-        names = [self.id_column, self.at_column, *self.keys, *self.fields]
+        names = [] if self.id_of else [self.id_column]
+        names += [self.at_column, *self.keys, *self.fields]
         return tuple(dict.fromkeys(names + [name for name in extra if name]))
 
     def form(self) -> dict[str, Any]:
@@ -224,6 +231,7 @@ class Event(metaclass=Noun):
             "fields": {name: field.form() for name, field in self.fields.items()},
             "refers_to": self.refers_to.name if self.refers_to else None,
             "refers_by": self.refers_by,
+            "reverses": self.reverses,
             "known_at": {"column": self.known_at_column, "after_us": self.known_after_us},
             "revision": self.revision,
             "zone": self.zone,
@@ -237,6 +245,9 @@ class Event(metaclass=Noun):
 
     def __repr__(self) -> str:
         return f"<event {self.name}>"
+
+    def _aggregated(self, how: str, **params: int) -> Aggregate:
+        return taken(how, Taken(None, None, self), params)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -301,6 +312,29 @@ class Event(metaclass=Noun):
                     code="define.event.refers_by",
                 )
         self._set(id_type=id_type, refers_to=target, refers_by=column)
+
+    def _reverse(self, told: Any) -> None:
+        """Take down what of the other event is reversed, and let that event know of it."""
+        self._set(reverses=told)
+        if told is None:
+            return
+        target, same = self.refers_to, False
+        if target is not None and target.reverses is None:
+            ours, theirs = (event.fields.get(told) for event in (self, target))
+            kinds = (Money, Integer, Fixed)
+            same = isinstance(ours, kinds) and type(ours) is type(theirs)
+            same = same and _unit(ours) == _unit(theirs)
+        if target is None or target.reverses is not None or (told != "all" and not same):
+            raise DefineError(
+                "an event cannot reverse another by this",
+                at=self.place.at(self._path("reverses")),
+                got=f"{told!r} of event {target.name if target else None!r}",
+                want='refers_to= an event that reverses none, and "all" or the name of a field of '
+                "both events of one type: Money, Integer or Fixed",
+                code="define.event.reverses",
+            )
+        # Features of the other event are others now, wherever they were written down.
+        target._set(reversals=(*target.reversals, self))
 
     def _zone(self, rules: Any) -> None:
         zone_name(rules.get("zone"), self.place, path=self._path("zone"))
@@ -373,10 +407,14 @@ class Event(metaclass=Noun):
         return names | {name for name in told if isinstance(name, str)}
 
 
+def _unit(field: Any) -> tuple[int, str]:
+    return field.scale, getattr(field, "currency", "")
+
+
 @guarded
 def count() -> Aggregate:
     """Return the number of requests: events of the stream that the features are for."""
-    return Aggregate(op="aggregate", kind="number", folded=True)
+    return taken("count", Taken(None, None, None), {})
 
 
 @guarded

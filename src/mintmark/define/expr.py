@@ -8,18 +8,30 @@ row of one event, or, once it holds an aggregate or a reference, the row of a re
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as slot
 from typing import Any, Protocol, TypeAlias
 
 from mintmark.define import kind as kinds
 from mintmark.define import limit
+from mintmark.define.aggregates import Aggregates
+from mintmark.define.catalogue import SPAN, aggregate_kind
+from mintmark.define.derived import Derived
 from mintmark.define.fault import guarded, refuse_pan
-from mintmark.define.field import Field, Kind, zone_name
-from mintmark.define.operators import Operand, Operators
+from mintmark.define.field import INTEGER_MAX, MONEY_MAX, Field, Kind, zone_name
+from mintmark.define.functions import Functions
+from mintmark.define.operators import Operand
 from mintmark.define.place import Place, user_place
-from mintmark.ground import DefineError, format_span
+from mintmark.define.taking import (
+    parameters,
+    refuse_looked_up,
+    refuse_unmeant,
+    refuse_untaken,
+)
+from mintmark.define.window import Asked, Window, window_of
+from mintmark.define.wording import words
+from mintmark.ground import DefineError
 
 Scalar: TypeAlias = int | float | str | bool | None
 
@@ -41,7 +53,7 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Expr(Operators):
+class Expr(Derived, Functions, Aggregates):
     """One node of an expression, made by operators and methods, never by hand.
 
     Attributes
@@ -92,15 +104,18 @@ class Expr(Operators):
     def _combined(self, op: str, *operands: Operand, value: Scalar = None) -> Expr:
         return combined(op, *operands, value=value)
 
-    def _aggregated(self, how: str) -> Aggregate:
-        return aggregated(how, self)
+    def finished(self, place: Place) -> None:
+        """Refuse to be used before it is complete; only aggregates can be incomplete."""
 
-    def _calendar(self, op: str, zone: str) -> Expr:
+    def _aggregated(self, how: str, **params: int) -> Aggregate:
+        return taken(how, _stored(how, self), params)
+
+    def _calendar(self, op: str, zone: str, value: str | None = None) -> Expr:
         place = user_place()
         if self.op not in ("at", "field") or self.kind != "time":
             raise kind_fault(op, (self,), [self.kind], place)
         zone_name(zone or "", place, path="tz")
-        return combined(op, self, value=zone)
+        return combined(op, self, value=value or zone)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -110,27 +125,31 @@ class Aggregate(Expr):
     Attributes
     ----------
     how : str
-        count sum mean std min max last distinct since_last.
+        The name of its kind: "count", "mean", ...
+    params : tuple of (str, int)
+        What its kind's parameters are, but for the span of the window.
     source : Expr, Outcome or None
-        What is aggregated; None counts rows.
+        What is aggregated; None takes the events themselves.
     filter : Expr or None
         Only events for which it is true take part.
     roles : tuple of str
-        The keys that it is kept by, sorted.
-    span_us : int or None
-        Length of the window; None is a lifetime. Read only where `windowed`.
-    offset_us : int
-        How much earlier than the request the window ends.
+        The keys of its stream that it is kept by, sorted.
+    request_roles : tuple of str
+        The keys of the request by which each of them is looked up.
+    window : Window or None
+        Which events of a key it sees; None where that is not said.
+    empty : Expr or None
+        The literal that it is where the window holds no value.
     """
 
     how: str = "count"
+    params: tuple[tuple[str, int], ...] = ()
     source: Any = None
     filter: Expr | None = None
     roles: tuple[str, ...] = ()
-    span_us: int | None = None
-    offset_us: int = 0
-    include_current: bool = False
-    windowed: bool = False
+    request_roles: tuple[str, ...] = ()
+    window: Window | None = None
+    empty: Expr | None = None
 
     @guarded
     def where(self, condition: Expr) -> Aggregate:
@@ -139,76 +158,119 @@ class Aggregate(Expr):
         limit.instance(condition, Expr, place, path="where")
         if condition.kind != "flag" or condition.folded:
             raise kind_fault("where", (condition,), [condition.kind], place)
-        if self.source is not None and not isinstance(self.source, Expr):
-            raise DefineError(
-                "an aggregate of an outcome takes no condition",
-                at=place.at(),
-                hint="aggregate a field with the condition, or leave the condition out",
-                code="define.outcome.where",
-            )
         both = condition if self.filter is None else combined("and", self.filter, condition)
         if self.stream is not None:
             _one_stream((self._row(), both), place)
-        return self._with(filter=both)
+        return self._with(place, filter=both)
 
     @guarded
-    def by(self, *roles: str) -> Aggregate:
-        """Return the aggregate kept for each value, or tuple of values, of some keys."""
+    def by(self, /, *roles: str, **roles_of: str) -> Aggregate:
+        """Return the aggregate kept for each value, or tuple of values, of some keys.
+
+        Parameters
+        ----------
+        *roles : str
+            Keys of the aggregated stream that the request has under the same name.
+        **roles_of : str
+            `payee="account"`: the stream's key "account", looked up by the request's "payee".
+        """
         place = user_place()
-        if self.roles or not roles or len(set(roles)) < len(roles):
+        named = {**{role: role for role in roles}, **roles_of}
+        twice = len(set(named.values())) < len(roles) + len(roles_of)
+        if self.roles or not named or twice:
             raise DefineError(
                 "an aggregate is kept by one or more keys, said once",
                 at=place.at("by"),
-                got=", ".join(map(repr, roles)),
-                want='.by("card") or .by("card", "terminal")',
+                got=", ".join(map(repr, (*roles, *roles_of.values()))),
+                want='.by("card"), .by("card", "terminal") or .by(payee="account")',
                 code="define.aggregate.by",
             )
-        for role in roles:
+        for role in (*named, *named.values()):
             limit.name(role, place, path="by", what="a key")
-        self._known_roles(self.stream, roles, place)
-        return self._with(roles=tuple(sorted(roles)))
+        self._known_roles(self.stream, named.values(), place)
+        pairs = sorted((theirs, ours) for ours, theirs in named.items())
+        theirs, ours = zip(*pairs, strict=True)
+        return self._with(place, roles=theirs, request_roles=ours)
 
     @guarded
-    def over(self, span: str, *, offset: str = "0s", include_current: bool = False) -> Aggregate:
+    def over(
+        self,
+        span: str | None = None,
+        *,
+        last: int | None = None,
+        offset: str = "0s",
+        edges: str = "(]",
+        ties: str = "before",
+        include_current: bool = False,
+        tz: str | None = None,
+        session: str | None = None,
+        empty: Operand = None,
+    ) -> Aggregate:
         """Return the aggregate over a window: at - offset - span < at(e) <= at - offset.
 
         Parameters
         ----------
-        span : str
-            "30d", "1h" and so on, or "lifetime" for all of the past.
+        span : str or None
+            "30d", "1h" and so on; "lifetime" for all of the past, as None with `last` or `session`
+            is; "today", "week", "month" or "year" for what has passed of that unit, in zone `tz`.
+        last : int or None
+            Of those events, only so many of the newest, whatever their values.
         offset : str
-            How much earlier than the request the window ends; both edges move.
+            How much earlier than the request the window ends; both ends move.
+        edges : "(]", "[]", "()" or "[)"
+            Which ends of event time belong to the window.
+        ties : "before" or "none"
+            Whether an event of an equal time that was known before counts.
         include_current : bool
             Whether the request itself counts; only without offset and for its own event.
+        tz : str or None
+            IANA name of the zone of a calendar window.
+        session : str or None
+            Only events that are linked to the window's end by gaps of at most this.
+        empty : literal or None
+            What the aggregate is where the window holds no value at all.
         """
         place = user_place()
-        if self.windowed:
+        if self.window is not None:
             raise DefineError(
                 "an aggregate has one window",
                 at=place.at("over"),
                 got=span,
                 code="define.aggregate.over",
             )
-        span_us = None if span == "lifetime" else limit.span(span, place, path="over")
-        offset_us = limit.span(offset, place, path="over.offset", zero=True)
-        limit.one_of(include_current, (True, False), place, path="over.include_current")
-        if include_current and (offset_us or self.how == "since_last"):
-            raise DefineError(
-                "the request itself cannot be in a window that ends before it"
-                if offset_us
-                else "the time since the request itself is always zero",
-                at=place.at("over.include_current"),
-                want="include_current=False",
-                code="define.window.include_current",
-            )
-        return self._with(
-            span_us=span_us, offset_us=offset_us, include_current=include_current, windowed=True
+        window = window_of(
+            Asked(span, last, offset, edges, ties, include_current, tz, session, place)
         )
+        changed = self._with(place, window=window)
+        return changed if empty is None else changed._emptied(empty, place)
+
+    @guarded
+    def ratio_of(self, first: str, second: str, **window: Any) -> Expr:
+        """Return the aggregate over one span divided by the same over another."""
+        return self.over(first, **window) / self.over(second, **window)
+
+    @property
+    def frame(self) -> Window | None:
+        """The window that is said, or that goes without saying."""
+        if self.window is not None:
+            return self.window
+        half_life = dict(self.params).get("half_life_us")
+        if half_life is not None:
+            # Past 32 half-lives an event weighs nothing, to the last bit.
+            return Window(span_us=33 * half_life)
+        return Window() if self.how.startswith(_ENDLESS) else None
 
     @property
     def said(self) -> bool:
         """Whether a key and a window are said."""
-        return bool(self.roles) and (self.windowed or self.how == "since_last")
+        return bool(self.roles) and self.frame is not None
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the parameters in the order in which the kind declares them."""
+        told = dict(self.params)
+        if self.frame is not None and self.frame.span_us is not None:
+            told.setdefault(SPAN, self.frame.span_us)
+        return tuple(told[name] for name in aggregate_kind(self.how).params)
 
     def finished(self, place: Place) -> None:
         """Refuse to be used before a key and a window are said."""
@@ -220,12 +282,12 @@ class Aggregate(Expr):
                 want='.by("card")',
                 code="define.aggregate.no_key",
             )
-        if not self.windowed and self.how != "since_last":
+        if self.frame is None:
             raise DefineError(
                 "an aggregate does not say its window",
                 at=place.at(),
                 got=words(self),
-                want='.over("30d"), or .over("lifetime")',
+                want='.over("30d"), .over(last=100) or .over("lifetime")',
                 code="define.aggregate.no_window",
             )
 
@@ -234,22 +296,33 @@ class Aggregate(Expr):
         return {
             "op": "aggregate",
             "how": self.how,
+            "params": dict(self.params),
             "event": self.stream.name if self.stream else None,
             "source": None if self.source is None else self.source.form(),
             "where": None if self.filter is None else self.filter.form(),
             "by": list(self.roles),
-            "span_us": self.span_us,
-            "offset_us": self.offset_us,
-            "include_current": self.include_current,
+            "of": list(self.request_roles),
+            "window": None if self.frame is None else self.frame.form(),
+            "empty": None if self.empty is None else self.empty.form(),
         }
 
     def _row(self) -> Expr:
         # Stands for the row of the event that is aggregated.
         return Expr(op="at", kind="time", stream=self.stream)
 
-    def _with(self, **changed: Any) -> Aggregate:
+    def _with(self, place: Place, **changed: Any) -> Aggregate:
         result: Aggregate = replace(self, **changed)
+        refuse_unmeant(result, place)
         return result
+
+    def _emptied(self, value: Operand, place: Place) -> Aggregate:
+        literal = operand(value, place)
+        if literal.op != "literal" or not kinds.alike(self.kind, literal.kind):
+            raise kind_fault("empty", (literal,), [literal.kind], place, path="over.empty")
+        _, kind = kinds.result("where", ["flag", self.kind, literal.kind])
+        known = None if self.values is None else {*self.values, *(literal.values or ())}
+        values = None if known is None else tuple(sorted(known, key=lambda t: t.encode()))
+        return self._with(place, empty=literal, kind=kind, values=values)
 
     @staticmethod
     def _known_roles(stream: Stream | None, roles: Iterable[str], place: Place) -> None:
@@ -263,9 +336,48 @@ class Aggregate(Expr):
                 )
 
 
-def aggregated(how: str, source: Expr) -> Aggregate:
-    """Return an aggregate of an expression, if it is one that can be stored with its event."""
+_ENDLESS = ("since_", "gap_")
+"""Kinds of these names look at all of the past unless they say less."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an aggregate is taken of: a value of a stream's events, or None for the events."""
+
+    source: Any
+    kind: Kind | None
+    stream: Stream | None
+    values: tuple[str, ...] | None = None
+    largest: int = INTEGER_MAX
+
+
+def taken(how: str, of: Taken, params: Mapping[str, Any]) -> Aggregate:
+    """Return an aggregate of something, if its kind takes that.
+
+    Raises
+    ------
+    DefineError
+        `define.aggregate.unknown`, `.kind`, `.range`, `.params`.
+    """
     place = user_place()
+    kind = aggregate_kind(how, place)
+    refuse_untaken(kind, of, place)
+    return Aggregate(
+        op="aggregate",
+        how=how,
+        params=parameters(kind, params, place),
+        source=of.source,
+        kind=kind.gives or of.kind or "number",
+        values=of.values if kind.gives is None else None,
+        stream=of.stream,
+        folded=True,
+    )
+
+
+def _stored(how: str, source: Expr) -> Taken:
+    """Return an expression as what is stored with its event, if it is one that can be."""
+    place = user_place()
+    refuse_looked_up(how, source, place)
     stored = source.op in ("field", "key", "fixed", "at") or source.kind == "flag"
     if source.folded or source.stream is None or not stored:
         raise DefineError(
@@ -276,24 +388,11 @@ def aggregated(how: str, source: Expr) -> Aggregate:
             hint="an aggregate of an aggregate is two features" if source.folded else "",
             code="define.aggregate.source",
         )
-    taken, gives = kinds.AGGREGATES[how]
-    if source.kind not in taken or (source.op == "at") != (how == "since_last"):
-        raise DefineError(
-            f"{how} cannot be taken of this kind of value",
-            at=place.at(),
-            got=f"{source.kind} {words(source)}",
-            want="event.at" if how == "since_last" else " or ".join(sorted(taken)),
-            code="define.aggregate.kind",
-        )
-    return Aggregate(
-        op="aggregate",
-        how=how,
-        source=source,
-        kind=gives or source.kind,
-        values=source.values if gives is None else None,
-        stream=source.stream,
-        folded=True,
-    )
+    if source.op == "at":
+        return Taken(None, None, source.stream)
+    largest = 1 if source.kind == "flag" else MONEY_MAX if source.op == "fixed" else INTEGER_MAX
+    largest = largest if source.field is None else source.field.largest
+    return Taken(source, source.kind, source.stream, source.values, largest)
 
 
 def combined(op: str, *operands: Operand, value: Scalar = None) -> Expr:
@@ -329,8 +428,7 @@ def combined(op: str, *operands: Operand, value: Scalar = None) -> Expr:
 def operand(value: Operand, place: Place) -> Expr:
     """Return a value as a node: an expression as it is, a literal in its canonical shape."""
     if isinstance(value, Expr):
-        if isinstance(value, Aggregate):
-            value.finished(place)
+        value.finished(place)
         return value
     if value is None:
         return Expr(op="literal")
@@ -368,26 +466,6 @@ def kind_fault(
     )
 
 
-def words(expr: Expr) -> str:
-    """Return an expression as the text that a person would write for it."""
-    if isinstance(expr, Aggregate):
-        return _aggregate_words(expr)
-    told = [words(arg) for arg in expr.args]
-    if expr.op == "literal":
-        return '"' + expr.value + '"' if isinstance(expr.value, str) else str(expr.value)
-    if expr.op in ("field", "key"):
-        return f"{expr.stream.name if expr.stream else ''}.{expr.value}"
-    if expr.op == "at":
-        return f"{expr.stream.name if expr.stream else ''}.at"
-    if expr.op == "ref":
-        return f"ref {expr.value}"
-    if len(told) == 2 and expr.op in kinds.SIGNS:
-        return f"({told[0]} {kinds.SIGNS[expr.op]} {told[1]})"
-    if expr.value is not None:
-        told.append(str(expr.value))
-    return f"{expr.op}({', '.join(told)})"
-
-
 def _values(op: str, args: tuple[Expr, ...]) -> tuple[str, ...] | None:
     texts = args[1:] if op == "where" else args
     known = [a.values for a in texts if a.op != "literal" or a.value is not None]
@@ -398,7 +476,7 @@ def _values(op: str, args: tuple[Expr, ...]) -> tuple[str, ...] | None:
 
 def _one_stream(args: tuple[Expr, ...], place: Place) -> Stream | None:
     # An aggregate reads its own event by itself; what stands beside it reads the request.
-    streams = {a.stream.name: a.stream for a in args if a.stream and not isinstance(a, Aggregate)}
+    streams = {a.stream.name: a.stream for a in args if a.stream and a.op != "aggregate"}
     if len(streams) > 1:
         raise DefineError(
             "one expression reads two events",
@@ -409,16 +487,3 @@ def _one_stream(args: tuple[Expr, ...], place: Place) -> Stream | None:
             code="define.expression.streams",
         )
     return next(iter(streams.values()), None)
-
-
-def _aggregate_words(a: Aggregate) -> str:
-    source = "" if a.source is None else repr(a.source)
-    stream = f"{a.stream.name}." if a.stream is not None and a.source is None else ""
-    text = f"{stream}{a.how}({source})"
-    if a.filter is not None:
-        text += f" where {words(a.filter)}"
-    if a.roles:
-        text += f" by {', '.join(a.roles)}"
-    if a.windowed:
-        text += f" over {'lifetime' if a.span_us is None else format_span(a.span_us)}"
-    return text + (f" offset {format_span(a.offset_us)}" if a.offset_us else "")

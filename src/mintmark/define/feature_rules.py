@@ -5,13 +5,17 @@ to may be unknown or go in a circle; then its kind is not known, and fits everyw
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mintmark.define import kind as kinds
 from mintmark.define import limit
-from mintmark.define.expr import Aggregate, Expr, kind_fault, words
+from mintmark.define.catalogue import aggregate_kind
+from mintmark.define.expr import Aggregate, Expr, kind_fault
 from mintmark.define.kind import MaybeKind
 from mintmark.define.place import Place
+from mintmark.define.window import Window
+from mintmark.define.wording import words
 from mintmark.ground import DefineError, MintmarkError, format_span
 
 Expressions = Mapping[str, Expr]
@@ -39,6 +43,12 @@ def nodes_of(expr: Expr) -> Iterator[Expr]:
         node = stack.pop()
         yield node
         stack.extend(node.args)
+
+
+def refs_of(expr: object) -> set[str]:
+    """Return the names of the features that an expression refers to."""
+    nodes = nodes_of(expr) if isinstance(expr, Expr) else ()
+    return {str(node.value) for node in nodes if node.op == "ref"}
 
 
 def kinds_of(expressions: Expressions) -> Callable[[Expr], MaybeKind]:
@@ -146,55 +156,71 @@ def _keys(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
             want=f'fields of "{stream.name}"',
             code="define.aggregate.where",
         )
-    for role in node.roles:
-        for side in dict.fromkeys((stream, event)):
-            if role not in side.keys:
+    for role, ours in zip(node.roles, node.request_roles, strict=True):
+        for side, asked in dict.fromkeys(((stream, role), (event, ours))):
+            if asked not in side.keys:
                 yield DefineError(
-                    f'event "{side.name}" has no key "{role}"',
+                    f'event "{side.name}" has no key "{asked}"',
                     at=node.place.at(f"$.features.{name}.by"),
-                    hint=limit.close(role, side.keys),
+                    hint=limit.close(asked, side.keys),
                     code="define.key.unknown",
                 )
-        if role in stream.keys and role in event.keys:
-            theirs, ours = stream.keys[role], event.keys[role]
-            if (theirs.name, theirs.type) != (ours.name, ours.type):
+        if role in stream.keys and ours in event.keys:
+            held, given = stream.keys[role], event.keys[ours]
+            if (held.name, held.type) != (given.name, given.type):
                 yield DefineError(
-                    f'key "{role}" is another entity in "{stream.name}" than in "{event.name}"',
+                    f'key "{role}" of "{stream.name}" is another entity than '
+                    f'key "{ours}" of "{event.name}"',
                     at=node.place.at(f"$.features.{name}.by"),
-                    got=f"{theirs.name} ({theirs.type})",
-                    want=f"{ours.name} ({ours.type})",
+                    got=f"{held.name} ({held.type})",
+                    want=f"{given.name} ({given.type})",
                     code="define.key.entity",
                 )
 
 
 def _beyond_keep(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
     stream: Any = node.stream or event
-    keep = stream.keep_us
-    if keep is None:
+    keep, window = stream.keep_us, node.frame
+    if keep is None or window is None:
         return
-    back = None if node.span_us is None else node.span_us + node.offset_us
+    back = window.reach_us
+    if back is not None and window.edges[0] == "[":
+        back -= 1  # an event of just that age is still there
     if back is None or back > keep:
-        offset = f" offset {format_span(node.offset_us)}" if node.offset_us else ""
-        got = "lifetime" if node.span_us is None else format_span(node.span_us) + offset
         needs = "" if back is None else f'keep="{format_span(back)}"'
         yield DefineError(
             f'feature "{name}" looks back further than its event is kept',
             at=node.place.at(f"$.features.{name}.over"),
-            got=got,
+            got=_length(window),
             want=f'<= {format_span(keep)}  (event "{stream.name}" keeps {format_span(keep)})',
             hint=f'shorten the window, or set {needs or "no keep"} on event "{stream.name}"',
             code="define.window.beyond_keep",
         )
 
 
+def _length(window: Window) -> str:
+    offset = f" offset {format_span(window.offset_us)}" if window.offset_us else ""
+    return replace(window, offset_us=0, include_current=False).words() + offset
+
+
 def _current(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:
-    if node.include_current and node.stream not in (None, event):
+    if node.stream in (None, event):
+        return
+    if node.frame is not None and node.frame.include_current:
         yield DefineError(
             f'feature "{name}" counts the request among the events of another stream',
             at=node.place.at(f"$.features.{name}.over.include_current"),
             got=node.stream.name if node.stream else "",
             want=f"include_current=True only with {event.name}",
             code="define.window.include_current",
+        )
+    if aggregate_kind(node.how).own:
+        yield DefineError(
+            f'feature "{name}" compares the request with the events of another stream',
+            at=node.place.at(f"$.features.{name}"),
+            got=words(node),
+            want=f"{node.how} of a field of {event.name}",
+            code="define.aggregate.own",
         )
 
 
@@ -212,10 +238,7 @@ def _unknown_refs(expressions: Expressions, known: Collection[str]) -> Iterator[
 
 def _cycles(expressions: Expressions) -> Iterator[MintmarkError]:
     """Each circle is told once, from the first of its names."""
-    refs = {
-        name: sorted({str(n.value) for n in nodes_of(expr) if n.op == "ref"})
-        for name, expr in expressions.items()
-    }
+    refs = {name: sorted(refs_of(expr)) for name, expr in expressions.items()}
     told: set[str] = set()
     for name in sorted(refs):
         circle = None if name in told else _circle(name, refs)

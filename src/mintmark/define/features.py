@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mintmark.define import limit
+from mintmark.define.array import Array
 from mintmark.define.event import Event
 from mintmark.define.expr import Aggregate, Expr
 from mintmark.define.fault import Noun, guarded, poisoned, raise_all
-from mintmark.define.feature_rules import faults_of
+from mintmark.define.feature_rules import faults_of, refs_of
 from mintmark.define.place import Place, user_place
+from mintmark.define.table import placed_lookups
 from mintmark.ground import DefineError, MintmarkError, digest
 
 
@@ -21,8 +23,9 @@ class Features(metaclass=Noun):
         Each of its events is a request for a row of features.
     *blocks : Features
         Features of the same event, defined elsewhere; a name that comes twice is an error.
-    **named : Expr
-        The features. A feature may refer to another by `mm.ref("name")`.
+    **named : Expr or Array
+        The features. A feature may refer to another by `mm.ref("name")`; the parts of an array
+        become the features `name_0`, `name_1`, ...
 
     Raises
     ------
@@ -35,7 +38,7 @@ class Features(metaclass=Noun):
     names: tuple[str, ...]
     place: Place
 
-    def __init__(self, event: Event, /, *blocks: "Features", **named: Expr) -> None:
+    def __init__(self, event: Event, /, *blocks: "Features", **named: Expr | Array) -> None:
         place = user_place()
         limit.instance(event, Event, place, path="$.features")
         expressions, found = _gathered(event, blocks, named, place)
@@ -49,7 +52,12 @@ class Features(metaclass=Noun):
         """Raise the faults of those features that are sound by themselves."""
         place, parts = user_place(), rest[-1]
         sound = {name: expr for name, expr in parts.items() if not poisoned(expr)}
-        raise_all(faults_of(event, sound, place, known=tuple(parts)))
+        told, found = _with_lookups(event, dict(_spread(sound)))
+        # How many parts a faulty array would have had is not known: any may be referred to.
+        lost = parts.keys() - sound.keys()
+        refs = {name for expr in told.values() for name in refs_of(expr)}
+        spared = {name for name in refs if name.rpartition("_")[0] in lost}
+        raise_all([*found, *faults_of(event, told, place, known=(*parts, *told, *spared))])
 
     @guarded
     def only(self, *names: str) -> "Features":
@@ -105,6 +113,8 @@ class Features(metaclass=Noun):
             label = getattr(aggregate.source, "label", None)
             if label is not None:
                 found[label.event.name] = label.event
+        for event in tuple(found.values()):
+            found |= {reversal.name: reversal for reversal in event.reversals}
         return tuple(found[name] for name in sorted(found))
 
     def aggregates(self) -> Iterator[Aggregate]:
@@ -132,7 +142,7 @@ def unknown_feature(name: object, features: Features, place: Place, *, path: str
 
 
 def _gathered(
-    event: Event, blocks: tuple[Any, ...], named: dict[str, Expr], place: Place
+    event: Event, blocks: tuple[Any, ...], named: Mapping[str, Any], place: Place
 ) -> tuple[dict[str, Expr], list[MintmarkError]]:
     found: list[MintmarkError] = []
     expressions: dict[str, Expr] = {}
@@ -141,7 +151,7 @@ def _gathered(
         if block.event is not event:
             found.append(_other_event(block, event, place))
     for part in (*(block.expressions for block in blocks), named):
-        for name, expr in part.items():
+        for name, expr in _spread(part):
             first = expressions.get(name)
             if first is not None and first is not expr:
                 second = expr.place.at() if isinstance(expr, Expr) else place.at()
@@ -151,7 +161,33 @@ def _gathered(
         found.append(
             DefineError("there are no features", at=place.at(), code="define.feature.none")
         )
-    return expressions, found
+    expressions, unplaced = _with_lookups(event, expressions)
+    return expressions, found + unplaced
+
+
+def _with_lookups(
+    event: Event, expressions: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[MintmarkError]]:
+    """Let every lookup of a table name the key of the request that it goes by."""
+    placed, found = dict(expressions), list[MintmarkError]()
+    for name, expr in expressions.items():
+        try:
+            if isinstance(expr, Expr):
+                placed[name] = placed_lookups(expr, event, f"$.features.{name}")
+        except DefineError as error:
+            # What it would have been stays unknown, so that nothing else is said of it.
+            placed[name] = Expr(op="literal")
+            found.append(error)
+    return placed, found
+
+
+def _spread(named: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each feature by its name, the parts of an array by its name and their places."""
+    for name, told in named.items():
+        if isinstance(told, Array):
+            yield from ((f"{name}_{place}", item) for place, item in enumerate(told))
+        else:
+            yield name, told
 
 
 def twice(name: str, first: str, second: str) -> DefineError:

@@ -13,7 +13,9 @@ Kind = Literal["number", "flag", "category", "time"]
 Storage = Literal["int64", "bool", "string"]
 
 MONEY_MAX = 10**13
-"""Largest amount of a Money field, minor units, of either sign."""
+"""Largest amount of a Money or Fixed field, stored units, of either sign."""
+INTEGER_MAX = 2**62
+"""Largest whole number that an Integer field can hold, of either sign."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Field(metaclass=Noun):
     def scale(self) -> int:
         """Decimals of the stored integer."""
         return 0
+
+    @property
+    def largest(self) -> int:
+        """The largest stored integer, of either sign; what is larger is null."""
+        return INTEGER_MAX
 
     @property
     def digest(self) -> str:
@@ -90,6 +97,11 @@ class Money(Field):
         """Decimals of the currency."""
         return exponent(self.currency)
 
+    @property
+    def largest(self) -> int:
+        """The largest amount in minor units."""
+        return MONEY_MAX
+
     def _parts(self) -> dict[str, Any]:
         return {
             "currency": self.currency,
@@ -122,16 +134,40 @@ class Fixed(Field):
         """Decimals, as declared."""
         return self.decimals
 
+    @property
+    def largest(self) -> int:
+        """The largest number in units of its last decimal."""
+        return MONEY_MAX
+
     def _parts(self) -> dict[str, Any]:
         return {"scale": self.decimals}
 
 
 @dataclass(frozen=True)
 class Integer(Field):
-    """A whole number, stored as int64."""
+    """A whole number, stored as int64.
+
+    Parameters
+    ----------
+    limit : int
+        The largest number there may be, of either sign; a larger one is null to every feature.
+        Aggregates of third and fourth powers need one of at most 10**13.
+    """
 
     kind = "number"
     storage = "int64"
+    limit: int = INTEGER_MAX
+
+    def __post_init__(self) -> None:
+        limit.whole(self.limit, self.place, path="limit", low=1, high=INTEGER_MAX)
+
+    @property
+    def largest(self) -> int:
+        """The limit, as declared."""
+        return self.limit
+
+    def _parts(self) -> dict[str, Any]:
+        return {"limit": self.limit}
 
 
 @dataclass(frozen=True)
@@ -140,6 +176,11 @@ class Flag(Field):
 
     kind = "flag"
     storage = "bool"
+
+    @property
+    def largest(self) -> int:
+        """One: true is stored as 1."""
+        return 1
 
 
 @dataclass(frozen=True)

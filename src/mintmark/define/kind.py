@@ -14,25 +14,21 @@ ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 LOGIC = {"and": "&", "or": "|"}
 SIGNS = ARITHMETIC | COMPARISON | LOGIC | {"neg": "-", "not": "~"}
-CALENDAR = ("hour", "weekday", "day")
+NUMERIC = (
+    *("neg", "abs", "sqrt", "sign", "floor", "mod", "fixed", "power", "log", "exp"),
+    *("sin", "cos", "atan"),
+)
+"""Operations on numbers that are written as methods."""
+CALENDAR = (
+    *("hour", "minute", "second_of_day", "weekday", "day", "month", "year", "yearday", "week"),
+    "holiday",
+)
+"""Operations that read a time on the clocks of a zone."""
 
 _NUMERIC = {"number", "flag", None}
 _TIMES = {"time", None}
 _TEXTS = {"category", None}
 _FLAGS = {"flag", None}
-
-# What an aggregate can be taken of, and the kind that it gives (None: that of its values).
-AGGREGATES: dict[str, tuple[set[str], Kind | None]] = {
-    "count": ({"number", "flag", "category", "time"}, "number"),
-    "sum": ({"number", "flag"}, "number"),
-    "mean": ({"number", "flag"}, "number"),
-    "std": ({"number", "flag"}, "number"),
-    "min": ({"number", "flag", "time"}, None),
-    "max": ({"number", "flag", "time"}, None),
-    "last": ({"number", "flag", "category", "time"}, None),
-    "distinct": ({"number", "flag", "category", "time"}, "number"),
-    "since_last": ({"time"}, "number"),
-}
 
 
 def result(op: str, kinds: Sequence[MaybeKind]) -> tuple[bool, MaybeKind]:
@@ -40,7 +36,7 @@ def result(op: str, kinds: Sequence[MaybeKind]) -> tuple[bool, MaybeKind]:
     given = set(kinds)
     if op == "sub" and given <= _TIMES and "time" in given:
         return True, "number"
-    if op in ARITHMETIC or op in ("neg", "abs", "sqrt", "fixed"):
+    if op in ARITHMETIC or op in NUMERIC:
         return given <= _NUMERIC, "number"
     if op in ("eq", "ne"):
         return any(given <= group for group in (_NUMERIC, _TIMES, _TEXTS)), "flag"
@@ -50,10 +46,10 @@ def result(op: str, kinds: Sequence[MaybeKind]) -> tuple[bool, MaybeKind]:
         return given <= _FLAGS, "flag"
     if op == "null":
         return True, "flag"
-    if op == "isin":
-        return given <= _TEXTS, "flag"
+    if op in ("isin", "hash"):
+        return given <= _TEXTS, "flag" if op == "isin" else "number"
     if op in CALENDAR:
-        return given <= _TIMES, "number"
+        return given <= _TIMES, "flag" if op == "holiday" else "number"
     if op == "where":
         return kinds[0] in _FLAGS and _alike(set(kinds[1:])), _merged(kinds[1:])
     assert op in ("otherwise", "least", "greatest"), op
@@ -64,7 +60,7 @@ def wanted(op: str) -> str:
     """Return in words what an operation takes."""
     if op == "sub":
         return "numbers, or two times"
-    if op in ARITHMETIC or op in ("neg", "abs", "sqrt", "fixed"):
+    if op in ARITHMETIC or op in NUMERIC:
         return "numbers"
     if op in ("eq", "ne"):
         return "two numbers, two times or two texts"
@@ -72,13 +68,18 @@ def wanted(op: str) -> str:
         return "two numbers or two times; texts know only == and !="
     if op in LOGIC or op == "not":
         return "flags: comparisons in brackets, (a > 1) & (b < 2)"
-    if op == "isin":
-        return "a category and a list of texts"
+    if op in ("isin", "hash"):
+        return "a category and a list of texts" if op == "isin" else "a category or a key"
     if op in CALENDAR:
         return "a time: event.at or a Time field"
     if op == "where":
         return "a flag, then two values of one kind"
     return "values of one kind" if op == "otherwise" else "numbers or times"
+
+
+def alike(first: MaybeKind, second: MaybeKind) -> bool:
+    """Return whether values of two kinds can stand for each other."""
+    return _alike({first, second})
 
 
 def _alike(kinds: set[MaybeKind]) -> bool:

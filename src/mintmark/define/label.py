@@ -5,9 +5,10 @@ from dataclasses import field as slot
 from typing import Any
 
 from mintmark.define import limit
-from mintmark.define.expr import Aggregate, Expr, Stream
-from mintmark.define.fault import Noun, guarded
-from mintmark.define.field import Kind
+from mintmark.define.aggregates import Aggregates
+from mintmark.define.expr import Aggregate, Expr, Stream, Taken, taken
+from mintmark.define.fault import Noun
+from mintmark.define.field import INTEGER_MAX, Kind
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError, digest
 
@@ -125,7 +126,7 @@ class Label(metaclass=Noun):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Outcome(metaclass=Noun):
+class Outcome(Aggregates):
     """What became of each event of a stream, made by `event.outcome(...)`; it can be aggregated.
 
     At a request, the outcome of an earlier event is its newest label known by then; without one it
@@ -159,43 +160,7 @@ class Outcome(metaclass=Noun):
         """Return the canonical form."""
         return {"op": "outcome", "label": self.label.form(), "settles_us": self.settles_us}
 
-    @guarded
-    def count(self) -> Aggregate:
-        """Return the number of events whose outcome is known."""
-        return self._aggregated("count")
-
-    @guarded
-    def sum(self) -> Aggregate:
-        """Return the sum of the known outcomes: of a flag, how many are true."""
-        return self._aggregated("sum")
-
-    @guarded
-    def mean(self) -> Aggregate:
-        """Return the mean of the known outcomes: of a flag, the share that is true."""
-        return self._aggregated("mean")
-
-    @guarded
-    def std(self) -> Aggregate:
-        """Return the sample standard deviation of the known outcomes."""
-        return self._aggregated("std")
-
-    @guarded
-    def min(self) -> Aggregate:
-        """Return the least known outcome."""
-        return self._aggregated("min")
-
-    @guarded
-    def max(self) -> Aggregate:
-        """Return the greatest known outcome."""
-        return self._aggregated("max")
-
-    @guarded
-    def last(self) -> Aggregate:
-        """Return the outcome of the newest event whose outcome is known."""
-        return self._aggregated("last")
-
-    def _aggregated(self, how: str) -> Aggregate:
-        gives: Kind = self.label.kind if how in ("min", "max", "last") else "number"
-        return Aggregate(
-            op="aggregate", how=how, source=self, kind=gives, stream=self.stream, folded=True
-        )
+    def _aggregated(self, how: str, **params: int) -> Aggregate:
+        field = self.label.source.field
+        largest = INTEGER_MAX if field is None else field.largest
+        return taken(how, Taken(self, self.label.kind, self.stream, largest=largest), params)

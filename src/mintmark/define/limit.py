@@ -55,6 +55,17 @@ def whole(value: object, place: Place, *, path: str, low: int, high: int) -> int
     return value
 
 
+def number_fault(value: object, place: Place, *, path: str) -> DefineError:
+    """Return the error of what is no number, or none that can be reckoned with."""
+    return DefineError(
+        "a number cannot stand here",
+        at=place.at(path),
+        got=repr(value)[:80],
+        want="a number of at most 1000, of either sign",
+        code="define.number.outside",
+    )
+
+
 def one_of(value: object, choices: Iterable[object], place: Place, *, path: str) -> None:
     """Refuse what is not one of a few values."""
     known = tuple(choices)

@@ -1,6 +1,7 @@
-"""What can be written with an expression: operators, row functions and aggregates.
+"""What can be written with an expression: the operators, and what stands close to them.
 
-This file is the surface alone; `expr` holds the nodes and checks what they are made of.
+This file is the surface alone; `expr` holds the nodes and checks what they are made of. Functions
+of numbers, texts and times are in `functions`, aggregates in `aggregates`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mintmark.define.place import user_place
 from mintmark.ground import DefineError
 
 if TYPE_CHECKING:
-    from mintmark.define.expr import Aggregate, Expr
+    from mintmark.define.expr import Expr
 
 Operand: TypeAlias = "Operators | int | float | str | bool | None"
 
@@ -22,16 +23,8 @@ Operand: TypeAlias = "Operators | int | float | str | bool | None"
 class Operators(metaclass=Noun):
     """The operators and methods that every expression has."""
 
-    def _combined(self, op: str, *operands: Operand, value: int | None = None) -> Expr:
+    def _combined(self, op: str, *operands: Operand, value: Any = None) -> Expr:
         """Return the node of an operation."""
-        raise NotImplementedError
-
-    def _aggregated(self, how: str) -> Aggregate:
-        """Return an aggregate of this expression."""
-        raise NotImplementedError
-
-    def _calendar(self, op: str, zone: str) -> Expr:
-        """Return a part of this time on the clocks of a zone."""
         raise NotImplementedError
 
     def __bool__(self) -> bool:
@@ -135,11 +128,6 @@ class Operators(metaclass=Noun):
         return self._combined("not", self)
 
     @guarded
-    def sqrt(self) -> Expr:
-        """Return the square root; null of a negative number."""
-        return self._combined("sqrt", self)
-
-    @guarded
     def null(self) -> Expr:
         """Return whether the value is null."""
         return self._combined("null", self)
@@ -183,66 +171,3 @@ class Operators(metaclass=Noun):
         """
         limit.whole(decimals, user_place(), path="fixed", low=0, high=9)
         return self._combined("fixed", self, value=decimals)
-
-    @guarded
-    def hour(self, *, tz: str) -> Expr:
-        """Return the hour of a time on the clocks of a zone, 0 to 23."""
-        return self._calendar("hour", tz)
-
-    @guarded
-    def weekday(self, *, tz: str) -> Expr:
-        """Return the ISO weekday of a time in a zone, 1 (Monday) to 7."""
-        return self._calendar("weekday", tz)
-
-    @guarded
-    def day(self, *, tz: str) -> Expr:
-        """Return the day of the month of a time in a zone, 1 to 31."""
-        return self._calendar("day", tz)
-
-    @guarded
-    def count(self) -> Aggregate:
-        """Return the number of events whose value is not null."""
-        return self._aggregated("count")
-
-    @guarded
-    def sum(self) -> Aggregate:
-        """Return the sum of the values; 0 where there are none."""
-        return self._aggregated("sum")
-
-    @guarded
-    def mean(self) -> Aggregate:
-        """Return the mean of the values; null where there are none."""
-        return self._aggregated("mean")
-
-    @guarded
-    def std(self) -> Aggregate:
-        """Return the sample standard deviation (n - 1); null below two values."""
-        return self._aggregated("std")
-
-    @guarded
-    def min(self) -> Aggregate:
-        """Return the least value; null where there are none."""
-        return self._aggregated("min")
-
-    @guarded
-    def max(self) -> Aggregate:
-        """Return the greatest value; null where there are none."""
-        return self._aggregated("max")
-
-    @guarded
-    def last(self) -> Aggregate:
-        """Return the newest value by (`at`, `seq`); null where there are none."""
-        return self._aggregated("last")
-
-    @guarded
-    def distinct(self) -> Aggregate:
-        """Return the number of different values."""
-        return self._aggregated("distinct")
-
-    @guarded
-    def since_last(self) -> Aggregate:
-        """Return the seconds since the newest event, of `event.at` only; null where there is none.
-
-        All of the past is looked at unless `.over(...)` says less.
-        """
-        return self._aggregated("since_last")

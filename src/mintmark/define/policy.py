@@ -10,11 +10,12 @@ from dataclasses import field as slot
 from typing import Any
 
 from mintmark.define import limit
-from mintmark.define.expr import Expr, words
+from mintmark.define.expr import Expr
 from mintmark.define.fault import Noun
 from mintmark.define.field import Money
 from mintmark.define.model import Model
 from mintmark.define.place import Place, user_place
+from mintmark.define.wording import words
 from mintmark.ground import DefineError, digest
 
 ACTIONS = ("approve", "review", "decline")

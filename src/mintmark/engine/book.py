@@ -152,6 +152,7 @@ def empty_book(program: Program, of: str) -> Book:
     labels = tuple(code for code, label in enumerate(program.labels) if label.of == of)
     groups = tuple(g for g, group in enumerate(program.groups) if set(group.labels) & set(labels))
     horizons = [program.groups[group].horizon_us for group in groups]
-    horizon_us = L.FOREVER if L.FOREVER in horizons else max(horizons, default=0)
+    known = [horizon for horizon in horizons if horizon is not None]
+    horizon_us = L.FOREVER if None in horizons else max(known, default=0)
     width = FIRST + len(labels) + len(groups)
     return Book(labels, groups, horizon_us, np.zeros((FEWEST, width), dtype=np.int64))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from mintmark.engine.folding import fold_history
+from mintmark.engine.folding import fold_pieces, piece_of, prepare
 from mintmark.engine.live import Live
 from mintmark.engine.operations import Mode
+from mintmark.engine.program import lower
 from mintmark.ground import Progress, Silent
 
 if TYPE_CHECKING:
@@ -55,14 +56,38 @@ def replay(
     ------
     EngineError
         `engine.batch.stream`, `engine.batch.column`, `engine.batch.order`.
-
-    Cost: the 14 Handbook columns over 1.3 million rows in about 2 s on two cores.
     """
+    steps = progress or Silent()
+    steps.start("replay", None)
     mode = Mode(read=True, keep=keep_state)
-    history = fold_history(plan, tables, mode, progress or Silent())
+    piece = piece_of(lower(plan))
+    prepared = prepare(plan, tables, mode, pieces=_rows(tables, plan) > piece)
+    features = np.empty((len(prepared.requests), len(prepared.program.names)))
+    for rows, _ in fold_pieces(prepared, piece, features):
+        steps.advance(rows.stop - rows.start)
+    names = prepared.program.names
+    steps.done(f"{len(prepared.requests):,} rows, {len(names)} features")
     return Replay(
-        seq=history.batches[plan.request].seq,
-        features=history.features,
-        names=history.program.names,
-        live=Live.after(history) if keep_state else None,
+        seq=prepared.requests.seq,
+        features=features,
+        names=names,
+        live=Live.after(prepared) if keep_state else None,
     )
+
+
+def replay_pieces(
+    plan: Plan, tables: Mapping[str, pa.Table], *, piece: int = 1 << 20
+) -> Iterator[Replay]:
+    """Yield the features of every request, `piece` requests at a time, in the order of the log.
+
+    What stays in memory between two of them is the tables and the state, never all features.
+    Raises and costs as `replay`.
+    """
+    prepared = prepare(plan, tables, Mode(read=True, keep=False), pieces=True)
+    names = prepared.program.names
+    for rows, features in fold_pieces(prepared, piece):
+        yield Replay(prepared.requests.seq[rows], features, names, None)
+
+
+def _rows(tables: Mapping[str, pa.Table], plan: Plan) -> int:
+    return len(tables[plan.request]) if plan.request in tables else 0

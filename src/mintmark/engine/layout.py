@@ -1,40 +1,102 @@
-"""Where each number stands in the kernel's int64 tables: the one description that both sides read.
+"""Where each number stands in the kernel's int64 tables: the one description that all sides read.
 
-`engine.program` writes these tables from a plan; the compiled `engine.step` and `engine.rows`
-read them.  Names are offsets inside a record.
+`engine.windows` writes the table of a group from a plan; compiled code reads it.  Names are offsets
+inside a record; counts and places are in words.
 
-    program   [groups, offset of group 0, offset of group 1, ...] then the records
-    group     columns, windows, horizon, wants scratch, where the column list and the windows stand
-    window    offset, span, current, views, where the views stand
-    view      one column as one window reads it: slot, settling, default, powers, then how many
-              aggregates read its exact parts, how many there are, those of parts first
-    aggregate kind, place in the output, scale
-    key       a row of the directory: block start, capacity, head, end, then two hints per window
-    block     at[capacity], seq[capacity], then capacity words per column of the group
+    group     columns, windows, ..., then the records that it points to
+    window    its bounds, how many views, where they stand
+    view      one column as one window reads it through one state; then its readers
+    reader    one aggregate: the unit that turns words into a number, where that goes, parameters
+    key       a row of the directory of keys
+    block     at[capacity], seq[capacity], then capacity words per column; or a table of pages
+    page      a block of PAGE events
+    pace      of a long key: for each view (low, high, settled, table, size, words ...)
 """
 
-GROUP_COLUMNS, GROUP_WINDOWS, GROUP_HORIZON, GROUP_SCRATCH, GROUP_SLOTS_AT = range(5)
-GROUP_WINDOWS_AT = 5
-GROUP_SIZE = 6
+(
+    GROUP_COLUMNS, GROUP_WINDOWS, GROUP_WINDOWS_AT, GROUP_SLOTS_AT, GROUP_HORIZON, GROUP_NEWEST,
+    GROUP_NEWEST_HORIZON, GROUP_PACE, GROUP_SCRATCH, GROUP_VIEWS, GROUP_VIEWS_AT, GROUP_OUTS,
+) = range(12)  # fmt: skip
+GROUP_SIZE = 12
+
 SLOT_SOURCE, SLOT_LABEL = range(2)
 SLOT_SIZE = 2
-WINDOW_OFFSET, WINDOW_SPAN, WINDOW_CURRENT, WINDOW_VIEWS, WINDOW_VIEWS_AT = range(5)
-WINDOW_SIZE = 5
-VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_POWERS, VIEW_ADDITIVE, VIEW_AGGREGATES = range(6)
-VIEW_AGGREGATES_AT = 6
-VIEW_SIZE = 7
-AGGREGATE_KIND, AGGREGATE_OUT, AGGREGATE_SCALE = range(3)
-AGGREGATE_SIZE = 3
 
-KEY_START, KEY_CAPACITY, KEY_HEAD, KEY_END, KEY_HINTS = range(5)
+(
+    WINDOW_SPAN, WINDOW_OFFSET, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TIES, WINDOW_CURRENT,
+    WINDOW_LAST, WINDOW_CALENDAR, WINDOW_ZONE_AT, WINDOW_ZONES, WINDOW_SESSION, WINDOW_VIEWS,
+    WINDOW_VIEWS_AT,
+) = range(13)  # fmt: skip
+WINDOW_SIZE = 13
+
+(
+    VIEW_UNIT, VIEW_FIELD, VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_A, VIEW_B, VIEW_WORDS,
+    VIEW_PACE, VIEW_TABLE, VIEW_AGAIN, VIEW_WEIGHTS_AT, VIEW_WEIGHTS, VIEW_CODED, VIEW_OWN,
+    VIEW_READERS, VIEW_READERS_AT,
+) = range(17)  # fmt: skip
+VIEW_SIZE = 17
+
+READER_UNIT, READER_OUT, READER_UNIT_BITS, READER_A, READER_B = range(5)
+READER_SIZE = 5
+
+KEY_START, KEY_CAPACITY, KEY_BASE, KEY_HEAD, KEY_END, KEY_PACE = range(6)
+KEY_SIZE = 8
+"""A row of the directory fills one line of the cache."""
 
 FIELD_AT, FIELD_SEQ, FIELD_COLUMNS = range(3)
+PAGE_BITS = 10
+PAGE = 1 << PAGE_BITS
+FIRST_TABLE = 16
+"""Pages that the table of a key that just outgrew one block has room for."""
+LONG = 64
+"""A key with more living events than this keeps its pace from one read to the next."""
 
 META_USED, META_WATERMARK = range(2)
 META_SIZE = 8
-SIZE_CLASSES = 48
+SIZE_CLASSES = 64
+"""Free lists: of blocks by the logarithm of their capacity, then of plain runs of words."""
+RUNS = 16
+"""The first free list of plain runs of words: list RUNS + k holds runs of 2**k."""
 
-OP_INSERT, OP_READ, OP_AMEND = 1, 2, 4
+BATCH = 256
+"""Reads of one key that are answered together."""
+
+(
+    FOLD_TABLE, FOLD_HEAP, FOLD_HEAP_SIZE, FOLD_KEYS, FOLD_FREE, FOLD_META, FOLD_TEMP,
+    FOLD_SCRATCH, FOLD_SCRATCH_SIZE, FOLD_TEXTS, FOLD_KIND, FOLD_KEY, FOLD_SOURCE, FOLD_OPERATIONS,
+    FOLD_FIRST, FOLD_AT, FOLD_SEQ, FOLD_VALUES, FOLD_STRIDE, FOLD_AMENDS, FOLD_OUT,
+    FOLD_OUT_STRIDE, FOLD_READS, FOLD_RELEASE, FOLD_TABLE_SIZE, FOLD_KEY_AT, FOLD_ROWS,
+    FOLD_VALUES_ROWS,
+) = range(28)  # fmt: skip
+FOLD_SIZE = 32
+"""The context of a fold: addresses, sizes and where it stands."""
+
+(
+    LOOK_READS, LOOK_LOW, LOOK_HIGH, LOOK_SETTLED, LOOK_AT, LOOK_OWN, LOOK_HEAP, LOOK_HEAP_SIZE,
+    LOOK_KEY, LOOK_FIELD, LOOK_OTHERWISE, LOOK_A, LOOK_B, LOOK_PARTS, LOOK_PACE, LOOK_SCRATCH,
+    LOOK_SCRATCH_SIZE, LOOK_TEXTS, LOOK_WEIGHTS, LOOK_WEIGHTS_SIZE, LOOK_OFFSET, LOOK_MODE,
+    LOOK_PLACE, LOOK_FREE, LOOK_META, LOOK_OUT, LOOK_UNIT_BITS, LOOK_READ_A, LOOK_READ_B,
+    LOOK_OWN_OTHERWISE,
+) = range(30)  # fmt: skip
+LOOK_SIZE = 32
+"""The context of a unit: the reads of one batch, one view, and where its words go."""
+
+MODE_READ, MODE_ADD, MODE_DROP = range(3)
+
+PACE_LOW, PACE_HIGH, PACE_SETTLED, PACE_TABLE, PACE_TABLE_SIZE, PACE_WORDS = range(6)
+
+(TEMP_LOW, TEMP_HIGH, TEMP_SETTLED, TEMP_AT, TEMP_OWN, TEMP_VISIBLE) = range(6)
+"""Arrays of BATCH words each at the front of the temporary memory."""
+TEMP_LOOK = 6 * BATCH
+TEMP_PACE = TEMP_LOOK + LOOK_SIZE
+TEMP_PARTS = TEMP_PACE + 64
+WORDS_MAX = 24
+TEMP_SIZE = TEMP_PARTS + WORDS_MAX * BATCH
+
+NO_KEY, NOTHING = -1, -2
+"""In place of a key: a part of it is null, so a read answers null; or nothing is to be done."""
+
+OP_INSERT, OP_READ, OP_AMEND, OP_REMOVE = 1, 2, 4, 8
 
 AMEND_AT, AMEND_SEQ, AMEND_LABEL, AMEND_VALUE = range(4)
 AMEND_SIZE = 4
@@ -42,24 +104,5 @@ AMEND_SIZE = 4
 FOREVER = -1
 """Marks a window without a span and a horizon before which nothing is forgotten."""
 
-PARTS = 8
-"""Words at the front of the scratch that hold a window's exact parts; a hash table follows."""
-
 DONE, NEED_HEAP, NEED_SCRATCH = 0, 1, 2
-"""What `fold` answers: all done, or what must grow before it goes on with the same operation."""
-
-OPS = (
-    "slot", "constant", "aggregate", "add", "sub", "mul", "div", "neg", "abs", "sqrt", "fixed",
-    "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "null", "otherwise", "where",
-    "least", "greatest", "hour", "weekday", "day",
-)  # fmt: skip
-"""The row operations; the place in the tuple is the code in a row program."""
-ROW_OP, ROW_A, ROW_B, ROW_C = range(4)
-ROW_SIZE = 4
-
-STORE_SLOT, STORE_NUMBER, STORE_OUTCOME = range(3)
-STORE_KIND, STORE_SOURCE, STORE_SCALE, STORE_MASK, STORE_LIMIT = range(5)
-STORE_SIZE = 5
-
-OUTPUT_REGISTER, OUTPUT_CODES_AT, OUTPUT_CODES = range(3)
-OUTPUT_SIZE = 3
+"""What a fold answers: all done, or what must grow before it goes on with the same operation."""

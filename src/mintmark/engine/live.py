@@ -6,7 +6,7 @@ a request and answers its features; `fold` takes any other row. A read changes n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,23 +15,26 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
+from mintmark.engine.beside import Beside, beside
 from mintmark.engine.book import Book, Change, Told, empty_book
-from mintmark.engine.folding import History, fold_history
-from mintmark.engine.intake import Intake
+from mintmark.engine.folding import Prepared, fold_pieces, prepare, watermark_of
 from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
+from mintmark.engine.lane import Lane
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
-from mintmark.engine.sentinel import FORMAT
+from mintmark.engine.sentinel import FORMAT, NULL
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
-from mintmark.engine.state import State, roomy
+from mintmark.engine.state import Size, Store, bytes_of, stores_of
+from mintmark.engine.subject import In, Out, Step, Subjects, Version
+from mintmark.engine.versions import amount_fields, reversed_amount, versioned
 from mintmark.ground import EngineError, Progress, Silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mintmark.engine.interner import Key
+    from mintmark.engine.interner import Key, Value
     from mintmark.engine.program import Program
     from mintmark.plan import Plan
 
@@ -52,16 +55,20 @@ class Live:
     def __init__(
         self,
         program: Program,
-        state: State,
+        stores: list[Store],
         interner: Interner,
         keys: list[dict[Key, int]],
         books: dict[str, Book],
+        subjects: dict[str, Subjects],
     ) -> None:
-        self._kernel = ready()
-        self._program, self._state, self._interner = program, state, interner
-        self._keys, self._books = keys, books
-        self._intakes = {name: Intake(program, name) for name in program.streams}
-        self._aggregates = np.empty((1, program.aggregates))
+        self._program, self._stores, self._interner = program, stores, interner
+        self._keys, self._books, self._subjects = keys, books, subjects
+        kernel = ready()
+        self._lanes = {name: Lane(program, name, kernel, stores) for name in program.streams}
+        self._rules = {name: _Rules(program, name) for name in program.streams}
+        self._moves = -1
+        self.watermark = NULL
+        self._see_texts()
         self.names = program.names
         self.seq = -1
 
@@ -73,31 +80,49 @@ class Live:
 
         Raises the errors of `replay`.  Cost: 0.5 s for a million rows and two groups.
         """
-        mode = Mode(read=False, keep=True)
-        return cls.after(fold_history(plan, tables, mode, progress or Silent()))
+        steps = progress or Silent()
+        steps.start("replay", None)
+        prepared = prepare(plan, tables, Mode(read=False, keep=True))
+        for _ in fold_pieces(prepared, max(len(prepared.requests), 1)):
+            pass
+        steps.done(f"{len(prepared.requests):,} rows")
+        return cls.after(prepared)
 
     @classmethod
-    def after(cls, history: History) -> Live:
+    def after(cls, prepared: Prepared) -> Live:
         """Return live state that goes on where a folded history ends."""
-        requests = history.batches[history.program.request]
-        if len(requests):
-            watermark = int(np.minimum(requests.at, requests.known_at).max())
-            history.state.meta[L.META_WATERMARK] = watermark
-        keys = [
-            dict(zip(keys, range(first, first + len(keys)), strict=True))
-            for keys, first in zip(history.keys, history.first_keys, strict=True)
-        ]
-        streams = dict.fromkeys(label.of for label in history.program.labels)
-        books = {of: filled_book(history, of) for of in streams}
-        live = cls(history.program, history.state, history.interner, keys, books)
-        newest = [int(batch.seq[-1]) for batch in history.batches.values() if len(batch)]
+        watermark = watermark_of(prepared.requests)
+        for store in prepared.stores:
+            store.meta[L.META_WATERMARK] = NULL if watermark is None else watermark
+        keys: list[dict[Key, int]] = []
+        for group, first in enumerate(prepared.first_keys):
+            found = prepared.keys(group)
+            keys.append(dict(zip(found, range(first, first + len(found)), strict=True)))
+        program = prepared.program
+        books = {
+            of: filled_book(prepared, of)
+            for of in dict.fromkeys(label.of for label in program.labels)
+            if not versioned(program, of)
+        }
+        subjects = {of: Subjects() for of in program.streams if versioned(program, of)}
+        live = cls(program, prepared.stores, prepared.interner, keys, books, subjects)
+        if watermark is not None:
+            live.watermark = watermark
+        for of, change in prepared.changes.items():
+            subjects[of] = change.subjects
+            live._adopt(of, change.subjects, prepared)
+        newest = [int(batch.seq[-1]) for batch in prepared.batches.values() if len(batch)]
         live.seq = max(newest, default=-1)
         return live
 
     @property
     def bytes(self) -> int:
         """Bytes of the events and of the directory of keys; ids and texts come on top."""
-        return self._state.bytes
+        return bytes_of(self._stores)
+
+    def texts_from(self, code: int) -> list[Value]:
+        """Return what the codes of texts stand for, from one code on."""
+        return self._interner.values_from(code)
 
     def decide(self, row: Row) -> NDArray[np.float64]:
         """Fold one request and return its features.
@@ -118,9 +143,8 @@ class Live:
             `engine.live.order` for a row that is not after the newest one, `engine.live.row` for a
             missing column or a value of a wrong type; nothing is folded then.
         """
-        features = np.empty((1, len(self.names)))
-        self._take(self._program.request, row, features)
-        answer: NDArray[np.float64] = features[0]
+        self._take(self._program.request, row, asked=True)
+        answer: NDArray[np.float64] = self._lanes[self._program.request].features[0].copy()
         return answer
 
     def fold(self, stream: str, row: Row) -> None:
@@ -128,7 +152,7 @@ class Live:
 
         A row of a stream that the plan does not read moves nothing but `seq`.  Raises as `decide`.
         """
-        self._take(stream, row, None)
+        self._take(stream, row, asked=False)
 
     def snapshot(self, path: Path) -> None:
         """Write the state to a file, whole or not at all.
@@ -138,28 +162,33 @@ class Live:
         GroundError
             `ground.disk.full`, kind "world".
         """
-        state = self._state
-        arrays = {
-            "heap": state.heap[: state.meta[L.META_USED]],
-            "keys": state.keys[: state.n_keys],
-            "free": state.free,
-            "meta": state.meta,
-        }
-        for group, keys in enumerate(self._keys):
-            arrays[f"group {group}"] = np.array(list(keys.values()), dtype=np.int64)
+        arrays = {}
+        for group, (store, keys) in enumerate(zip(self._stores, self._keys, strict=True)):
+            arrays[f"heap {group}"] = store.heap[: store.meta[L.META_USED]]
+            arrays[f"keys {group}"] = store.keys[: store.n_keys]
+            arrays[f"free {group}"], arrays[f"meta {group}"] = store.free, store.meta
+            arrays[f"rows {group}"] = np.fromiter(keys.values(), dtype=np.int64, count=len(keys))
         for of, book in self._books.items():
             arrays[f"book {of}"] = book.ordered_rows()
         header = Header(
             format=FORMAT,
             plan=self._program.plan_digest,
             seq=self.seq,
-            n_keys=state.n_keys,
+            watermark=self.watermark,
             shapes=shapes_of(arrays),
             texts=self._interner.values,
             keys=[list(keys) for keys in self._keys],
             books={of: book.form() for of, book in self._books.items()},
+            subjects={of: subjects.form() for of, subjects in self._subjects.items()},
         )
         write_snapshot(path, Snapshot(header, arrays))
+
+    def snapshot_beside(self, path: Path) -> Beside:
+        """Write the state as it is now, in a process of its own, while this one goes on folding.
+
+        Cost: the pause of a fork, which copies no state (bench/engine.py measures it).
+        """
+        return beside(lambda: self.snapshot(path))
 
     @classmethod
     def restore(cls, path: Path, plan: Plan) -> Live:
@@ -173,105 +202,257 @@ class Live:
         program = lower(plan)
         snapshot = read_snapshot(path, program.plan_digest)
         header, arrays = snapshot.header, snapshot.arrays
-        state = State.empty(program)
-        state.heap = roomy(arrays["heap"], 2 * len(arrays["heap"]))
-        state.keys = roomy(arrays["keys"], 2 * len(arrays["keys"]))
-        state.free, state.meta, state.n_keys = arrays["free"], arrays["meta"], header.n_keys
-        keys = [
-            dict(zip(keys, arrays[f"group {group}"].tolist(), strict=True))
-            for group, keys in enumerate(header.keys)
-        ]
+        groups = range(len(program.groups))
+        sizes = [Size(arrays[f"heap {g}"].size, len(arrays[f"keys {g}"])) for g in groups]
+        stores = stores_of(program, sizes)
+        keys = []
+        for group, store in enumerate(stores):
+            store.fill(arrays[f"heap {group}"], arrays[f"keys {group}"])
+            store.free[:], store.meta[:] = arrays[f"free {group}"], arrays[f"meta {group}"]
+            rows = arrays[f"rows {group}"].tolist()
+            keys.append(dict(zip(header.keys[group], rows, strict=True)))
         books = {of: empty_book(program, of) for of in header.books}
         for of, form in header.books.items():
             books[of].fill(form.ids, arrays[f"book {of}"])
             books[of].parked = {id_: [Told(*t) for t in waiting] for id_, waiting in form.parked}
-        live = cls(program, state, Interner(header.texts), keys, books)
-        live.seq = header.seq
+        subjects = {of: Subjects.from_form(form) for of, form in header.subjects.items()}
+        interner = Interner(header.texts, told=program.told)
+        live = cls(program, stores, interner, keys, books, subjects)
+        live.seq, live.watermark = header.seq, header.watermark
         return live
 
-    def _take(self, name: str, row: Row, features: NDArray[np.float64] | None) -> None:
-        intake = self._intakes.get(name)
+    def _take(self, name: str, row: Row, *, asked: bool) -> None:
+        lane = self._lanes.get(name)
         try:
             seq = index(row["mm_seq"])
-            if seq > self.seq and intake is not None:
-                intake.read(row, self._interner)
-                intake.events.seq[0] = seq
+            if seq <= self.seq:
+                raise out_of_order(name, got=seq, newest=self.seq)
+            if lane is None:
+                self.seq = seq
+                return
+            at, known_at = index(row["mm_at"]), index(row["mm_known_at"])
+            inputs = lane.read(row, self._interner)
+            keys = lane.keys_of(row)
+            told = self._rules[name].read(row)
+            lane.write(inputs, at, seq, [L.NOTHING] * (3 * len(lane.feeds)))
         except (KeyError, TypeError, OverflowError) as error:
-            raise _bad_row(name, error) from None
-        if seq <= self.seq:
-            raise _out_of_order(name, got=seq, newest=self.seq)
+            raise bad_row(name, error) from None
         self.seq = seq
-        if intake is None:
-            return
-        self._insert(intake, asked=features is not None)
-        if features is not None:
-            self._answer(intake, features)
-        if name in self._books:
-            self._enter(intake, self._books[name], seq)
-        for of, id_, told in intake.told:
-            self._amend(intake, self._books[of], self._books[of].tell(id_, told))
+        if self._interner.moves != self._moves:
+            self._see_texts()
+        if name in self._subjects:
+            placed = self._placed(lane, keys)
+            version = Version(told.revision, seq, at, (inputs, placed, keys), told.amounts)
+            self._walk(name, self._subjects[name].of(told.id).arrive(version), asked=asked)
+        else:
+            lane.write(inputs, at, seq, self._rows_of(lane, keys))
+            lane.run(asked=asked)
+            if name in self._books:
+                self._enter(lane, self._books[name], told.id, at, seq, keys)
+        for of, id_, label in told.labels:
+            self._tell(of, id_, label)
+        for of, reversal in told.reversals:
+            self._walk(of, self._subjects[of].reverse(*reversal), asked=False)
         if name == self._program.request:
-            meta = self._state.meta
-            meta[L.META_WATERMARK] = max(meta[L.META_WATERMARK], min(intake.at, intake.known_at))
+            self._move(min(at, known_at))
 
-    def _insert(self, intake: Intake, *, asked: bool) -> None:
-        """Fold the row into every group that it feeds, and read for it where it asks."""
-        rows = intake.stream.rows
-        if intake.stream.columns:
-            self._kernel.evaluate(
-                rows.code, rows.constants, rows.limits, rows.zones, intake.inputs, intake.nothing,
-                rows.stores, intake.values, rows.outputs, rows.codes, intake.nothing,
-            )  # fmt: skip
-        todo = []
-        for feed, key in zip(intake.feeds, intake.keys, strict=True):
-            if key is None or not (feed.insert or asked):
-                continue
+    def _move(self, watermark: int) -> None:
+        """Note how far requests have come."""
+        if watermark > self.watermark:
+            self.watermark = watermark
+            for store in self._stores:
+                store.meta[L.META_WATERMARK] = watermark
+
+    def _rows_of(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
+        """The rows of the directory that a row of the log touches, three for each feed."""
+        rows: list[int] = []
+        for feed, (insert, read) in zip(lane.feeds, keys, strict=True):
             places = self._keys[feed.group]
-            place = places.get(key, 0)
-            if place == 0 and feed.insert:
-                place = places[key] = self._state.new_key()
-            kind = (L.OP_INSERT if feed.insert else 0) | (L.OP_READ if asked else 0)
-            todo.append((kind, feed.group, place))
-        self._aggregates.fill(np.nan)
-        self._state.fold(
-            self._kernel, self._program, intake.operations(todo), intake.events, self._aggregates
-        )
+            mine = L.NOTHING
+            if feed.insert is not None:
+                mine = L.NO_KEY
+                if insert is not None:
+                    mine = places.get(insert, 0) or self._new_key(feed.group, insert)
+            if feed.read is feed.insert:
+                rows += (L.NOTHING, L.NOTHING, mine)
+                continue
+            theirs = L.NOTHING
+            if feed.read is not None:
+                theirs = L.NO_KEY if read is None else places.get(read, 0)
+            if mine > 0 and mine == theirs:
+                rows += (L.NOTHING, L.NOTHING, mine)
+            else:
+                rows += (mine, theirs, L.NOTHING)
+        return rows
 
-    def _answer(self, intake: Intake, features: NDArray[np.float64]) -> None:
-        """Turn the aggregates just read into features."""
-        rows = self._program.answer
-        self._kernel.evaluate(
-            rows.code, rows.constants, rows.limits, rows.zones, intake.inputs, self._aggregates,
-            rows.stores, intake.values, rows.outputs, rows.codes, features,
-        )  # fmt: skip
+    def _placed(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
+        """The row of the directory that a version stands in, for each feed that inserts."""
+        return [
+            0 if insert is None else self._keys[feed.group].get(insert, 0)
+            or self._new_key(feed.group, insert)
+            for feed, (insert, _) in zip(lane.feeds, keys, strict=True)
+            if feed.insert is not None
+        ]  # fmt: skip
 
-    def _enter(self, intake: Intake, book: Book, seq: int) -> None:
+    def _new_key(self, group: int, key: Key) -> int:
+        place = self._keys[group][key] = self._stores[group].new_keys(1)
+        return place
+
+    def _walk(self, of: str, steps: Iterable[Step], *, asked: bool) -> None:
+        """Take the steps of an id that may be corrected or reversed."""
+        lane = self._lanes[of]
+        for step in steps:
+            version = step.version
+            inputs, placed, keys = version.token
+            if isinstance(step, In):
+                if step.own:
+                    lane.write(inputs, version.at, version.seq, self._rows_of(lane, keys))
+                    lane.run(asked=asked)
+                    continue
+                left = self._rules[of].altered(inputs, step.amounts)
+                lane.write(left, version.at, version.seq, [L.NOTHING] * (3 * len(lane.feeds)))
+                lane.evaluate()
+                lane.apply(L.OP_INSERT, placed)
+                continue
+            told = (-1, 0) if isinstance(step, Out) else (step.label, step.value)
+            lane.amends[0] = (version.at, version.seq, *told)
+            lane.apply(L.OP_REMOVE if isinstance(step, Out) else L.OP_AMEND, placed)
+
+    def _tell(self, of: str, id_: Any, told: Told) -> None:
+        """Tell a label to what it speaks of."""
+        if of in self._subjects:
+            steps = self._subjects[of].of(id_).tell(told.label, told.revision, told.value)
+            self._walk(of, steps, asked=False)
+        else:
+            self._amend(of, self._books[of], self._books[of].tell(id_, told))
+
+    def _enter(
+        self,
+        lane: Lane,
+        book: Book,
+        id_: Any,
+        at: int,
+        seq: int,
+        keys: list[tuple[Key | None, Key | None]],
+    ) -> None:
         """Note the event in its book and apply the labels that waited for it."""
-        if intake.id is None:
+        if id_ is None:
             return
-        keys = []
-        for feed, key in zip(intake.feeds, intake.keys, strict=True):
+        placed = []
+        for feed, (insert, _) in zip(lane.feeds, keys, strict=True):
             if feed.group in book.groups:
-                keys.append(0 if key is None else self._keys[feed.group][key])
-        book.forget(int(self._state.meta[L.META_WATERMARK]))
-        for told in book.enter(intake.id, at=intake.at, seq=seq, keys=keys):
-            self._amend(intake, book, book.tell(intake.id, told))
+                placed.append(0 if insert is None else self._keys[feed.group][insert])
+        book.forget(self.watermark)
+        for told in book.enter(id_, at=at, seq=seq, keys=placed):
+            self._amend(lane.stream.name, book, book.tell(id_, told))
 
-    def _amend(self, intake: Intake, book: Book, change: Change | None) -> None:
+    def _amend(self, of: str, book: Book, change: Change | None) -> None:
         """Write a label's value into every group that keeps its event."""
         if change is None:
             return
-        intake.events.amends[0] = change.amend
-        for group, key in zip(book.groups, change.keys, strict=True):
-            if key == 0:
-                continue
-            operations = intake.operations([(L.OP_AMEND, group, key)])
-            self._state.fold(
-                self._kernel, self._program, operations, intake.events, self._aggregates
-            )
+        lane = self._lanes[of]
+        lane.amends[0] = change.amend
+        rows = dict(zip(book.groups, change.keys, strict=True))
+        mine = [feed.group for feed in lane.feeds if feed.insert is not None]
+        lane.apply(L.OP_AMEND, [rows.get(group, 0) for group in mine])
+
+    def _adopt(self, of: str, subjects: Subjects, prepared: Prepared) -> None:
+        """Give the subjects of a history the tokens by which live finds rows again."""
+        lane, batch = self._lanes[of], prepared.batches[of]
+        rows = batch.table.to_pylist()
+        for subject in subjects.known.values():
+            if subject.best is not None:
+                row = subject.best.token
+                keys = lane.keys_of(rows[row])
+                token = (batch.inputs[:, row].tolist(), self._placed(lane, keys), keys)
+                subject.best = subject.best._replace(token=token)
+
+    def _see_texts(self) -> None:
+        """Tell everything that reads texts where they stand now."""
+        self._moves = self._interner.moves
+        for lane in self._lanes.values():
+            lane.see_texts(self._interner)
+        for store in self._stores:
+            store.see_texts(self._interner)
 
 
-def _out_of_order(name: str, *, got: int, newest: int) -> EngineError:
+class _Read:
+    """What a row says beside its inputs and keys."""
+
+    __slots__ = ("amounts", "id", "labels", "reversals", "revision")
+
+    def __init__(self) -> None:
+        self.id: Any = None
+        self.revision = 0
+        self.amounts: tuple[int, ...] = ()
+        self.labels: list[tuple[str, Any, Told]] = []
+        self.reversals: list[tuple[str, tuple[Any, ...]]] = []
+
+
+class _Rules:
+    """How the rows of a stream speak of other rows, and what of theirs can be reversed."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self._program, self._name = program, name
+        shape = self._shape = program.streams[name].shape
+        self._labels = [(c, x) for c, x in enumerate(program.labels) if x.stream == name]
+        self._versioned = versioned(program, name)
+        fields = amount_fields(program, name)
+        self._amounts = [(field, shape.fields[field].limit) for field in fields]
+        self._slots = [
+            (place, fields.index(slot.name))
+            for place, slot in enumerate(program.streams[name].slots)
+            if slot.source == "field" and slot.name in fields
+        ]
+        self._of = shape.of if shape.reverses and shape.of in program.streams else None
+        self._place = 0
+        if self._of is not None and shape.reverses != "all":
+            self._place = amount_fields(program, self._of).index(str(shape.reverses))
+
+    def read(self, row: Row) -> _Read:
+        """Read a row; KeyError or TypeError where it does not fit."""
+        read = _Read()
+        read.id = row[self._shape.id]
+        hash(read.id)
+        if self._versioned:
+            read.revision = index(row["mm_revision"])
+            read.amounts = tuple(_limited(row[field], limit) for field, limit in self._amounts)
+        for code, label in self._labels:
+            id_, value = row[label.refers_by], row[label.field]
+            known = value is not None and abs(index(value)) <= label.limit
+            told = Told(code, index(row["mm_revision"]), index(value) if known else NULL)
+            hash(id_)
+            if id_ is not None:
+                read.labels.append((label.of, id_, told))
+        if self._of is not None:
+            read.reversals.append((self._of, self._reversal(row)))
+        return read
+
+    def altered(self, inputs: list[int], amounts: tuple[int, ...]) -> list[int]:
+        """Return inputs in which fields that can be reversed hold what is left of them."""
+        left = list(inputs)
+        for place, field in self._slots:
+            left[place] = amounts[field]
+        return left
+
+    def _reversal(self, row: Row) -> tuple[Any, ...]:
+        reverses = str(self._shape.reverses)
+        whole = reverses == "all"
+        value = None if whole else row[reverses]
+        limit = 0 if whole else self._shape.fields[reverses].limit
+        named = row[str(self._shape.refers_by)]
+        hash(named)
+        amount = None if value is None else index(value)
+        taken = (self._place, reversed_amount(amount, limit, whole))
+        return (self._name, row[self._shape.id]), index(row["mm_revision"]), named, taken
+
+
+def _limited(value: Any, limit: int) -> int:
+    return NULL if value is None or abs(index(value)) > limit else index(value)
+
+
+def out_of_order(name: str, *, got: int, newest: int) -> EngineError:
+    """Return the error of a row that is not after the newest one."""
     return EngineError(
         f'a row of "{name}" comes before one that is already folded',
         at="$.mm_seq",
@@ -281,10 +462,12 @@ def _out_of_order(name: str, *, got: int, newest: int) -> EngineError:
     )
 
 
-def _bad_row(name: str, error: Exception) -> EngineError:
+def bad_row(name: str, error: Exception) -> EngineError:
+    """Return the error of a row whose columns are missing or of a wrong type."""
     missing = isinstance(error, KeyError)
     return EngineError(
         f'a row of "{name}" {"has no column " if missing else "cannot be folded: "}{error}',
         hint="hand over every declared column, in stored units, None for null",
         code="engine.live.row",
     )
+

@@ -1,38 +1,40 @@
 """The slow obvious answer that every other path must equal, bit for bit.
 
 For each request and each aggregate it looks at every event again, in plain Python: integers are
-exact, `float(int)` is the correctly rounded conversion f, texts are texts. It shares the written
-formulas of the aggregates with the kernel, and no code at all. It is quadratic; use it on a
-thousand rows.
+exact, `float(int)` is the correctly rounded conversion, texts are texts. It shares the written
+formulas with the kernel, and no code at all. It is quadratic; use it on a thousand rows.
+
+    oracle           what a request sees: versions, reversals, labels, windows
+    oracle_formulas  the aggregates: values of a window to a number
+    oracle_rows      the row expressions, calendars
+    oracle_math      log, exp, power, sine, hashes
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from mintmark.engine.oracle_formulas import Sample, formula
+from mintmark.engine.oracle_rows import TIME_SCALE, fixed, limit_of, node_value, unit_start
+
 if TYPE_CHECKING:
-    from mintmark.plan import Aggregate, Column, Node, Plan
+    from mintmark.plan import Aggregate, Column, Group, Node, Plan
+    from mintmark.plan.node import Window
 
 Row = dict[str, Any]
+Stored = Any  # an integer, a text or None
 Value = Any  # a number, a text or None
-
-GREATEST = 2**62
-AMOUNT = 10**13
-TIME_SCALE = 6
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_US, FARTHEST_US = 7258118400 * 10**6 - 1, 6 * 10**16
 
 
 def oracle(plan: Plan, tables: Mapping[str, pa.Table]) -> list[list[float]]:
     """Return the features of every request, one list for each, NaN for null."""
     rows = {form["name"]: _rows(form, tables) for form in plan.events}
-    return [_features(plan, rows, request) for request in rows[plan.request]]
+    return [_features(Sight(plan, rows, request)) for request in rows[plan.request]]
 
 
 def _rows(form: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> list[Row]:
@@ -40,19 +42,20 @@ def _rows(form: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> list[Row]:
     rows: list[Row] = tables[form["name"]].to_pylist() if form["name"] in tables else []
     for row in rows:
         for name, field in form["fields"].items():
-            limit = AMOUNT if field["type"] in ("money", "fixed") else GREATEST
-            if isinstance(row[name], int) and abs(row[name]) > limit:
+            if isinstance(row[name], int) and abs(row[name]) > limit_of(field):
                 row[name] = None
     return rows
 
 
-def _features(plan: Plan, rows: Mapping[str, list[Row]], request: Row) -> list[float]:
+def _features(sight: Sight) -> list[float]:
+    plan, request = sight.plan, sight.request
+    form = plan.event(plan.request)
     values: list[Value] = []
     for node in plan.nodes:
         if node.op == "aggregate":
-            values.append(_aggregate(plan, rows, request, plan.aggregates[int(node.value or 0)]))
+            values.append(sight.aggregate(plan.aggregates[int(node.value or 0)]))
         else:
-            values.append(_node(plan, plan.request, node, values, request))
+            values.append(node_value(form, node, values, request))
     features = []
     for output in plan.outputs:
         value = values[output.node]
@@ -62,85 +65,218 @@ def _features(plan: Plan, rows: Mapping[str, list[Row]], request: Row) -> list[f
     return features
 
 
-def _aggregate(
-    plan: Plan, rows: Mapping[str, list[Row]], request: Row, aggregate: Aggregate
-) -> Value:
-    """One aggregate at one request: the events of its window, oldest first, then its formula."""
-    group = plan.groups[aggregate.group]
-    key = [request[role] for role in group.roles]
-    if None in key:
-        return None
-    window = []
-    for event in rows[group.stream]:
-        own = group.stream == plan.request and event["mm_seq"] == request["mm_seq"]
-        known = aggregate.include_current if own else event["mm_seq"] < request["mm_seq"]
-        until = request["mm_at"] - aggregate.offset_us
-        inside = event["mm_at"] <= until
-        if aggregate.span_us is not None:
-            inside = inside and until - aggregate.span_us < event["mm_at"]
-        if known and inside and [event[role] for role in group.roles] == key:
-            window.append(event)
-    window.sort(key=lambda event: (event["mm_at"], event["mm_seq"]))
-    if aggregate.column is None:
-        return _formula(aggregate.kind, [(e, 0) for e in window], 0, request)
-    column = plan.columns[aggregate.column]
-    pairs = [(event, _stored(plan, rows, column, event, request)) for event in window]
-    told = [(event, value) for event, value in pairs if value is not None]
-    if column.kind == "category" and aggregate.kind == "last":
-        return told[-1][1] if told else None
-    scale = TIME_SCALE if column.kind == "time" else column.scale
-    return _formula(aggregate.kind, told, scale, request)
+@dataclass(frozen=True)
+class Seen:
+    """An event as a request sees it: `row` after partial reversals; `own` is the request's row."""
+
+    row: Row
+    own: bool
+
+    @property
+    def at(self) -> int:
+        return int(self.row["mm_at"])
 
 
-def _formula(kind: str, told: Sequence[tuple[Row, Any]], scale: int, request: Row) -> Value:
-    """The written formula of an aggregate over (event, stored value), oldest first."""
-    n = len(told)
-    values = [value for _, value in told]
-    if kind == "count":
-        return float(n)
-    if kind == "distinct":
-        return float(len(set(values)))
-    if kind == "sum":
-        return float(sum(values)) / 10.0**scale
-    if n == 0:
-        return None
-    if kind == "since_last":
-        return float(request["mm_at"] - told[-1][0]["mm_at"]) / 1e6
-    if kind == "mean":
-        return float(sum(values)) / float(n) / 10.0**scale
-    if kind == "std":
-        if n < 2:
+class Sight:
+    """All that one request sees of the log: the rows with a smaller seq, and its own.
+
+    Events, windows, nodes and columns are kept once computed, by what they are made of.
+    """
+
+    def __init__(self, plan: Plan, rows: Mapping[str, list[Row]], request: Row) -> None:
+        self.plan, self.rows, self.request = plan, rows, request
+        self._versions: dict[str, list[Row]] = {}
+        self._events: dict[str, list[Seen]] = {}
+        self._windows: dict[tuple[Any, ...], list[Seen] | None] = {}
+        self._nodes: dict[tuple[str, int], list[Value]] = {}
+        self._stored: dict[tuple[Column, int], Stored] = {}
+
+    def aggregate(self, aggregate: Aggregate) -> Value:
+        """One aggregate: the events of its window, oldest first, then its formula."""
+        group = self.plan.groups[aggregate.group]
+        events = self.window(group, aggregate.window)
+        if events is None:
             return None
-        spread = n * sum(v * v for v in values) - sum(values) ** 2
-        return math.sqrt(float(spread) / (float(n) * float(n - 1))) / 10.0**scale
-    value = min(values) if kind == "min" else max(values) if kind == "max" else values[-1]
-    return float(value) / 10.0**scale
+        own = newest = None
+        unit = 1.0
+        pairs: list[tuple[Seen, Stored]] = [(event, 0) for event in events]
+        if aggregate.column is not None:
+            column = self.plan.columns[aggregate.column]
+            unit = 10.0 ** (TIME_SCALE if column.kind == "time" else column.scale)
+            pairs = [(event, self.stored(column, event)) for event in events]
+            newest = pairs[-1][1] if pairs else None
+            mine = [event for event in self.events(group.stream) if event.own]
+            own = self.stored(column, mine[0]) if mine else None
+        told = [(event.at, value) for event, value in pairs if value is not None]
+        sample = Sample(
+            values=[value for _, value in told],
+            times=[at for at, _ in told],
+            unit=unit,
+            at=self.request["mm_at"],
+            until=self.request["mm_at"] - aggregate.window.offset_us,
+            params=tuple(aggregate.params),
+            own=own,
+            newest=newest,
+        )
+        return formula(aggregate.kind, sample)
+
+    def window(self, group: Group, window: Window) -> list[Seen] | None:
+        """The events of a window, oldest first; null where the request's key has a null."""
+        place = (group.stream, group.roles, group.request_roles, window)
+        if place not in self._windows:
+            key = [self.request[role] for role in group.request_roles or group.roles]
+            of_key = [
+                event
+                for event in self.events(group.stream)
+                if [event.row[role] for role in group.roles] == key
+            ]
+            self._windows[place] = None if None in key else _inside(of_key, window, self.request)
+        return self._windows[place]
+
+    def events(self, stream: str) -> list[Seen]:
+        """The events of a stream: the newest version of each id, as reversals left it.
+
+        The request's own id is its own row as it came, and no other version of it.
+        """
+        if stream not in self._events:
+            id_ = self.plan.event(stream)["id"]
+            mine = stream == self.plan.request
+            seen = [Seen(self.request, own=True)] if mine else []
+            for row in self.versions(stream):
+                if mine and row[id_] == self.request[id_]:
+                    continue
+                left = _left_of(row, self._reversals(stream, row[id_]))
+                if left is not None:
+                    seen.append(Seen(left, own=False))
+            self._events[stream] = seen
+        return self._events[stream]
+
+    def stored(self, column: Column, event: Seen) -> Stored:
+        """The value of a column for an event: an integer, a text or null."""
+        place = (column, event.row["mm_seq"])
+        if place not in self._stored:
+            self._stored[place] = self._column(column, event)
+        return self._stored[place]
+
+    def _before(self, stream: str) -> list[Row]:
+        """The rows of a stream that the log held before the request."""
+        return [row for row in self.rows[stream] if row["mm_seq"] < self.request["mm_seq"]]
+
+    def versions(self, stream: str) -> list[Row]:
+        """For each id the row of the highest revision that is known, the later one of equals."""
+        if stream not in self._versions:
+            id_ = self.plan.event(stream)["id"]
+            newest: dict[Any, Row] = {}
+            for row in sorted(self._before(stream), key=lambda row: row["mm_seq"]):
+                if row["mm_revision"] >= newest.get(row[id_], row)["mm_revision"]:
+                    newest[row[id_]] = row
+            self._versions[stream] = list(newest.values())
+        return self._versions[stream]
+
+    def _reversals(self, stream: str, id_: Any) -> list[tuple[str, Stored]]:
+        """What is taken from an event: (field, amount) of each reversal, ("all", None) for all."""
+        taken = []
+        for form in self.plan.events:
+            field = form.get("reverses")
+            if field is not None and form["refers_to"] == stream:
+                for row in self.versions(form["name"]):
+                    if row[form["refers_by"]] == id_:
+                        taken.append((field, None if field == "all" else row[field]))
+        return taken
+
+    def _column(self, column: Column, event: Seen) -> Stored:
+        nodes = self.plan.event_nodes.get(column.stream, ())
+        values = self._node_values(column.stream, nodes, event)
+        if column.source == "outcome":
+            masked = column.node is not None and values[column.node] != 1.0
+            return None if masked else self._outcome(column, event)
+        root = column.node or 0
+        while _masked(nodes, root):
+            condition, root, _ = nodes[root].args
+            if values[condition] != 1.0:
+                return None
+        node = nodes[root]
+        if node.op == "at":
+            return event.at
+        if node.op in ("field", "key"):
+            return _whole(event.row[str(node.value)])
+        number = values[node.args[0]] if node.op == "fixed" else values[root]
+        return None if number is None else fixed(float(number), column.scale)
+
+    def _node_values(self, stream: str, nodes: Sequence[Node], event: Seen) -> list[Value]:
+        place = (stream, event.row["mm_seq"])
+        if place not in self._nodes:
+            values: list[Value] = []
+            for node in nodes:
+                values.append(node_value(self.plan.event(stream), node, values, event.row))
+            self._nodes[place] = values
+        return self._nodes[place]
+
+    def _outcome(self, column: Column, event: Seen) -> Stored:
+        """The newest revision of the label that is known; with none, `otherwise` once settled.
+
+        A label of the request's own event takes effect right after the request.
+        """
+        stream, field = str(column.label).split(".")
+        refers_by, id_ = self.plan.event(stream)["refers_by"], self.plan.event(column.stream)["id"]
+        known = [row for row in self._before(stream) if row[refers_by] == event.row[id_]]
+        if known and not event.own:
+            newest = max(known, key=lambda report: (report["mm_revision"], report["mm_seq"]))
+            return _whole(newest[field])
+        settled = event.at <= self.request["mm_at"] - (column.settles_us or 0)
+        return column.otherwise if settled else None
 
 
-def _stored(
-    plan: Plan, rows: Mapping[str, list[Row]], column: Column, event: Row, request: Row
-) -> Any:
-    """The value of a column for an event as the request sees it: an integer, a text or null."""
-    nodes = plan.event_nodes.get(column.stream, ())
-    values: list[Value] = []
-    for node in nodes:
-        values.append(_node(plan, column.stream, node, values, event))
-    if column.source == "outcome":
-        masked = column.node is not None and values[column.node] != 1.0
-        return None if masked else _outcome(plan, rows, column, event, request)
-    root = column.node or 0
-    while _masked(nodes, root):
-        condition, root, _ = nodes[root].args
-        if values[condition] != 1.0:
+def _inside(events: Sequence[Seen], window: Window, request: Row) -> list[Seen]:
+    """Of the events of a key those of a window, oldest first."""
+    until = request["mm_at"] - window.offset_us
+    chosen = sorted(
+        (
+            event
+            for event in events
+            if (window.include_current if event.own else _in_time(event.at, window, request))
+        ),
+        key=lambda event: (event.at, event.row["mm_seq"]),
+    )
+    if window.session_us is not None:
+        newer, first = until, len(chosen)
+        while first and newer - chosen[first - 1].at <= window.session_us:
+            first -= 1
+            newer = chosen[first].at
+        chosen = chosen[first:]
+    return chosen if window.last is None else chosen[-window.last :]
+
+
+def _in_time(at: int, window: Window, request: Row) -> bool:
+    """Whether a time lies between the edges of a window."""
+    asked: int = request["mm_at"]
+    until = asked - window.offset_us
+    left, right = window.edges
+    inside = at <= until if right == "]" else at < until
+    if window.ties == "none":
+        inside = inside and at < asked
+    if window.span_us is not None:
+        since = until - window.span_us
+        inside = inside and (at >= since if left == "[" else at > since)
+    if window.calendar is not None:
+        inside = inside and at >= unit_start(until, window.calendar, str(window.zone))
+    return inside
+
+
+def _left_of(row: Row, reversals: Sequence[tuple[str, Stored]]) -> Row | None:
+    """What reversals leave of an event's row; null where they leave nothing."""
+    left = row
+    for field in sorted({field for field, _ in reversals}):
+        amounts = [amount for name, amount in reversals if name == field]
+        if None in amounts:
             return None
-    node = nodes[root]
-    if node.op == "at":
-        return event["mm_at"]
-    if node.op in ("field", "key"):
-        value = event[str(node.value)]
-        return int(value) if isinstance(value, bool) else value
-    number = values[node.args[0]] if node.op == "fixed" else values[root]
-    return None if number is None else _fixed(float(number), column.scale)
+        if row[field] is None:
+            continue
+        rest = abs(row[field]) - sum(abs(amount) for amount in amounts)
+        if rest <= 0:
+            return None
+        left = left | {field: rest if row[field] > 0 else -rest}
+    return left
 
 
 def _masked(nodes: Sequence[Node], root: int) -> bool:
@@ -150,104 +286,5 @@ def _masked(nodes: Sequence[Node], root: int) -> bool:
     return other is not None and other.op == "literal" and other.value is None
 
 
-def _outcome(
-    plan: Plan, rows: Mapping[str, list[Row]], column: Column, event: Row, request: Row
-) -> Any:
-    """The newest revision of the label before the request; with none, `otherwise` once settled."""
-    stream, field = str(column.label).split(".")
-    refers_by, id_ = plan.event(stream)["refers_by"], plan.event(column.stream)["id"]
-    first = next(e for e in rows[column.stream] if e[id_] == event[id_])
-    known = [
-        report
-        for report in rows[stream]
-        if report[refers_by] == event[id_]
-        and max(report["mm_seq"], event["mm_seq"]) < request["mm_seq"]
-        and first is event
-    ]
-    if known:
-        newest = max(known, key=lambda report: (report["mm_revision"], report["mm_seq"]))
-        value = newest[field]
-        return int(value) if isinstance(value, bool) else value
-    settled = event["mm_at"] <= request["mm_at"] - (column.settles_us or 0)
-    return column.otherwise if settled else None
-
-
-def _node(plan: Plan, stream: str, node: Node, values: Sequence[Value], row: Row) -> Value:
-    """The value of one node of a row: a number, a text, or null."""
-    if node.op == "field":
-        form = plan.event(stream)["fields"][node.value]
-        value = row[str(node.value)]
-        if value is None or isinstance(value, str):
-            return value
-        scale = TIME_SCALE if form["type"] == "time" else form.get("scale", 0)
-        return float(value) / float(10**scale)
-    if node.op == "key":
-        return row[str(node.value)]
-    if node.op == "at":
-        return float(row["mm_at"]) / 1e6
-    if node.op in ("literal", "text"):
-        return node.value if node.op == "text" or node.value is None else float(node.value)
-    result = _operation(node, [values[arg] for arg in node.args])
-    return result if not isinstance(result, float) or math.isfinite(result) else None
-
-
-def _operation(node: Node, args: Sequence[Any]) -> Value:
-    """One operation; null in, null out, but for what is written here."""
-    op = node.op
-    if op == "null":
-        return float(args[0] is None)
-    if op == "otherwise":
-        return args[1] if args[0] is None else args[0]
-    if op in ("and", "or"):
-        decisive = 0.0 if op == "and" else 1.0
-        if decisive in args:
-            return decisive
-    if op == "where":
-        return None if args[0] is None else args[1] if args[0] == 1.0 else args[2]
-    if None in args:
-        return None
-    if op in ("hour", "weekday", "day"):
-        return _calendar(op, args[0], str(node.value))
-    if op == "fixed":
-        fixed = _fixed(args[0], int(node.value or 0))
-        return None if fixed is None else float(fixed) / 10.0 ** int(node.value or 0)
-    return _OPERATIONS[op](*args)
-
-
-_OPERATIONS: Mapping[str, Any] = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: None if y == 0 else x / y,
-    "neg": lambda x: -x,
-    "abs": abs,
-    "sqrt": lambda x: None if x < 0 else math.sqrt(x),
-    "lt": lambda x, y: float(x < y),
-    "le": lambda x, y: float(x <= y),
-    "gt": lambda x, y: float(x > y),
-    "ge": lambda x, y: float(x >= y),
-    "eq": lambda x, y: float(x == y),
-    "ne": lambda x, y: float(x != y),
-    "and": lambda x, y: 1.0,
-    "or": lambda x, y: 0.0,
-    "not": lambda x: 1.0 - x,
-    "least": min,
-    "greatest": max,
-}
-
-
-def _fixed(x: float, scale: int) -> int | None:
-    """x * 10**scale rounded half to even; null beyond the limit."""
-    scaled = x * 10.0**scale
-    return round(scaled) if abs(scaled) <= GREATEST else None
-
-
-def _calendar(op: str, seconds: float, zone: str) -> float | None:
-    """A calendar part on the clocks of a zone, whose changes from 1970 to 2199 are counted."""
-    us = round(seconds * 1e6)
-    if abs(us) > FARTHEST_US:
-        return None
-    counted = EPOCH + timedelta(microseconds=min(max(us, 0), LAST_US))
-    offset = counted.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
-    local = EPOCH + timedelta(microseconds=us) + offset
-    return float({"hour": local.hour, "weekday": local.isoweekday(), "day": local.day}[op])
+def _whole(value: Stored) -> Stored:
+    return int(value) if isinstance(value, bool) else value

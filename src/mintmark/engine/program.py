@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mintmark.engine import layout as L
+from mintmark.engine.kernel import ready
 from mintmark.engine.registers import Draft, RowProgram, Slot, answer, slots_of, store
 from mintmark.engine.shape import LabelShape, Shape, label_shapes, shapes_of
 from mintmark.engine.windows import GroupProgram, column_rows, lower_groups, register_places
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from mintmark.engine.kernel import Kernel
     from mintmark.plan import Plan
 
 
@@ -35,42 +33,42 @@ class StreamProgram:
 
 @dataclass(frozen=True)
 class Program:
-    """Everything that the kernel needs to run a plan."""
+    """Everything that the kernel needs to run a plan.
+
+    told : whether compiled code needs the bytes or hashes of texts.
+    """
 
     plan_digest: str
     request: str
     streams: Mapping[str, StreamProgram]
     groups: tuple[GroupProgram, ...]
     labels: tuple[LabelShape, ...]
-    table: NDArray[np.int64]
     answer: RowProgram
     aggregates: int
     texts: tuple[str, ...]
+    told: bool
     names: tuple[str, ...]
-
-    @property
-    def key_size(self) -> int:
-        """Words in a row of the directory of keys."""
-        return L.KEY_HINTS + 2 * max((group.windows for group in self.groups), default=0)
 
 
 @lru_cache(maxsize=16)
 def lower(plan: Plan) -> Program:
-    """Return the kernel's tables for a plan.
+    """Return the kernel's tables for a plan; the units that it needs are compiled.
 
     Raises
     ------
     EngineError
         `engine.plan.unknown_operation`, `engine.plan.unknown_aggregate`: a plan of another version.
 
-    Cost: a few milliseconds, and a quarter of a second for each time zone met first; nothing for a
-    plan that was lowered before.
+    Cost: a few milliseconds, a quarter of a second for each time zone met first, and on a machine
+    that never ran this version up to half a second for each kind of aggregate; nothing for a plan
+    that was lowered before.
     """
+    kernel = ready()
     shapes = shapes_of(plan)
     texts = _texts(plan)
     labels = label_shapes(plan, shapes)
     codes = {label.name: code for code, label in enumerate(labels)}
-    groups, table = lower_groups(plan, codes, shapes[plan.request].lateness_us)
+    groups = lower_groups(plan, kernel, codes, shapes[plan.request].lateness_us)
     streams = {name: _stream(plan, shapes[name], texts) for name in _folded(plan, labels)}
     return Program(
         plan_digest=plan.digest,
@@ -78,11 +76,20 @@ def lower(plan: Plan) -> Program:
         streams=streams,
         groups=groups,
         labels=labels,
-        table=table,
         answer=_answer(plan, streams[plan.request].slots, texts),
         aggregates=len(plan.aggregates),
         texts=tuple(texts),
+        told=_told(plan, kernel),
         names=tuple(output.name for output in plan.outputs),
+    )
+
+
+def _told(plan: Plan, kernel: Kernel) -> bool:
+    """Whether compiled code orders or hashes texts."""
+    nodes = [*plan.nodes, *(node for table in plan.event_nodes.values() for node in table)]
+    states = {kernel.reading(a.kind).state for a in plan.aggregates}
+    return any(node.op == "hash" for node in nodes) or any(
+        "texts" in kernel.state(state).uses for state in states
     )
 
 
@@ -91,6 +98,9 @@ def _folded(plan: Plan, labels: tuple[LabelShape, ...]) -> list[str]:
     names = [plan.request, *(group.stream for group in plan.groups)]
     for label in labels:
         names += [label.of, label.stream]
+    names += [
+        form["name"] for form in plan.events if form.get("reverses") and form["refers_to"] in names
+    ]
     return list(dict.fromkeys(names))
 
 

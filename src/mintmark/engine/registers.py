@@ -1,8 +1,10 @@
-"""The row expressions of a plan as register programs: node i becomes instruction and register i.
+"""The row expressions of a plan as register programs: a node becomes an instruction and a register.
 
-A column that is a field, a key or a time stays an integer from the table to the state; `where=` and
-`fixed` at its root become the mask and the scale of the store, so that no value takes the way
-through float64 unless an expression computes it.  The layout is `engine.layout`, the reader
+What nothing reads is left out, such as the number of a field that is only stored; what only loads
+comes first, in the order of its kinds, so that the processor guesses the next operation.  A column
+that is a field, a key or a time stays an integer from the table to the state; `where=` and `fixed`
+at its root become the mask and the scale of the store, so that no value takes the way through
+float64 unless an expression computes it.  The layout is `engine.row_layout`, the reader
 `engine.rows`.
 """
 
@@ -14,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mintmark.engine import layout as L
+from mintmark.engine import row_layout as L
 from mintmark.engine.sentinel import LIMIT
 from mintmark.engine.shape import TIME_SCALE, Shape, scale_of
 from mintmark.ground import EngineError
 from mintmark.plan import zone_table
+from mintmark.plan.holidays import holiday_days
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from mintmark.plan import Column, Node
 
 _CODES = {op: code for code, op in enumerate(L.OPS)}
-_CALENDAR = ("hour", "weekday", "day")
 _INPUTS = ("field", "key", "at")
 
 
@@ -52,6 +54,21 @@ class RowProgram:
     stores: NDArray[np.int64]
     outputs: NDArray[np.int64]
     codes: NDArray[np.float64]
+    days: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation: the instructions that it reads, then its whole numbers."""
+
+    op: str
+    args: tuple[int, ...] = ()
+    rest: tuple[int, ...] = ()
+
+    def row(self, places: Mapping[int, int]) -> list[int]:
+        """Return its row of the code, given the register of every instruction that is kept."""
+        whole = [places[arg] for arg in self.args] + list(self.rest)
+        return [_CODES[self.op], *whole, *[0] * (L.ROW_SIZE - 1 - len(whole))]
 
 
 @dataclass
@@ -60,10 +77,12 @@ class Draft:
 
     slots: list[Slot]
     texts: Mapping[str, int]
-    code: list[list[int]] = field(default_factory=list)
+    code: list[Instruction] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
     zones: list[tuple[int, int]] = field(default_factory=list)
     zone_places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    days: list[int] = field(default_factory=list)
+    day_places: dict[str, tuple[int, int]] = field(default_factory=dict)
     stores: list[list[int]] = field(default_factory=list)
     outputs: list[list[int]] = field(default_factory=list)
     codes: list[float] = field(default_factory=list)
@@ -73,26 +92,33 @@ class Draft:
         for node in nodes:
             self.code.append(self._instruction(node, registers))
 
-    def _instruction(self, node: Node, registers: Mapping[int, int]) -> list[int]:
+    def _instruction(self, node: Node, registers: Mapping[int, int]) -> Instruction:
         if node.op in _INPUTS:
             slot = self.slot_of(node)
-            return [_CODES["slot"], slot, self.slots[slot].scale, 0]
+            return Instruction("slot", (), (slot, self.slots[slot].scale))
         if node.op in ("literal", "text"):
-            return [_CODES["constant"], self._constant(node), 0, 0]
+            return Instruction("constant", (), (self._constant(node),))
         if node.op == "aggregate":
-            return [_CODES["aggregate"], registers[_whole(node)], 0, 0]
+            return Instruction("aggregate", (), (registers[_whole(node)],))
         if node.op not in _CODES:
             raise EngineError(
                 f'this version has no operation "{node.op}"',
-                want="one of " + ", ".join(L.OPS[3:]),
+                want="one of " + ", ".join(L.OPS[len(L.LOADS) :]),
                 hint="make the plan again with this version",
                 code="engine.plan.unknown_operation",
             )
-        if node.op == "fixed":
-            return [_CODES["fixed"], node.args[0], _whole(node), 0]
-        if node.op in _CALENDAR:
-            return [_CODES[node.op], node.args[0], *self._zone(str(node.value))]
-        return [_CODES[node.op], *node.args, *[0] * (3 - len(node.args))]
+        return Instruction(node.op, node.args, self._rest(node))
+
+    def _rest(self, node: Node) -> tuple[int, ...]:
+        """The whole numbers that an operation reads beside its registers."""
+        if node.op in ("fixed", "hash"):
+            return (_whole(node),)
+        if node.op == "power":
+            return (self._constant(node),)
+        if node.op == "holiday":
+            code, zone = str(node.value).split("|")
+            return (*self._zone(zone), *self._days(code))
+        return self._zone(str(node.value)) if node.op in L.CALENDAR else ()
 
     def slot_of(self, node: Node) -> int:
         """Return the place of an input among the slots."""
@@ -119,17 +145,44 @@ class Draft:
             self.zones += zip(times, offsets, strict=True)
         return self.zone_places[zone]
 
+    def _days(self, code: str) -> tuple[int, int]:
+        if code not in self.day_places:
+            days = holiday_days(code)
+            self.day_places[code] = (len(self.days), len(days))
+            self.days += days
+        return self.day_places[code]
+
     def finish(self) -> RowProgram:
-        """Return the tables."""
+        """Return the tables, without the instructions that nothing reads."""
+        places = self._places()
+        for row in self.stores:
+            if row[L.STORE_KIND] == L.STORE_NUMBER:
+                row[L.STORE_SOURCE] = places[row[L.STORE_SOURCE]]
+            if row[L.STORE_MASK] >= 0:
+                row[L.STORE_MASK] = places[row[L.STORE_MASK]]
+        for row in self.outputs:
+            row[L.OUTPUT_REGISTER] = places[row[L.OUTPUT_REGISTER]]
         return RowProgram(
-            code=_table(self.code, L.ROW_SIZE),
+            code=_table([self.code[old].row(places) for old in places], L.ROW_SIZE),
             constants=np.array(self.constants, dtype=np.float64),
             limits=np.array([slot.limit for slot in self.slots], dtype=np.int64),
             zones=_table(self.zones, 2),
             stores=_table(self.stores, L.STORE_SIZE),
             outputs=_table(self.outputs, L.OUTPUT_SIZE),
             codes=np.array(self.codes, dtype=np.float64),
+            days=np.array(self.days, dtype=np.int64),
         )
+
+    def _places(self) -> dict[int, int]:
+        """The register of each instruction that something reads, those that only load first."""
+        read = {row[L.OUTPUT_REGISTER] for row in self.outputs}
+        read |= {row[L.STORE_MASK] for row in self.stores if row[L.STORE_MASK] >= 0}
+        read |= {row[L.STORE_SOURCE] for row in self.stores if row[L.STORE_KIND] == L.STORE_NUMBER}
+        for old in range(len(self.code) - 1, -1, -1):
+            if old in read:
+                read.update(self.code[old].args)
+        order = sorted(read, key=lambda old: (_loads(self.code[old]), old))
+        return {old: place for place, old in enumerate(order)}
 
 
 def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
@@ -185,18 +238,28 @@ def _all_of(draft: Draft, masks: Sequence[int]) -> int:
         return -1
     register = masks[0]
     for mask in masks[1:]:
-        draft.code.append([_CODES["and"], register, mask, 0])
+        draft.code.append(Instruction("and", (register, mask)))
         register = len(draft.code) - 1
     return register
 
 
 def answer(draft: Draft, register: int, declared: Sequence[str] | None) -> None:
-    """Write one output: a register, and for a category the codes of its declared values."""
+    """Write one output: a register, and for a category the places of its declared values."""
     if declared is None:
-        draft.outputs.append([register, 0, -1])
+        draft.outputs.append([register, 0, -1, 0])
         return
-    draft.outputs.append([register, len(draft.codes), len(declared)])
-    draft.codes += [float(draft.texts[value]) for value in declared]
+    places: dict[int, int] = {}
+    for place, value in enumerate(declared):
+        places.setdefault(draft.texts[value], place)
+    low, high = min(places, default=0), max(places, default=-1)
+    draft.outputs.append([register, len(draft.codes), high + 1 - low, low])
+    draft.codes += [float(places.get(code, np.nan)) for code in range(low, high + 1)]
+
+
+def _loads(instruction: Instruction) -> int:
+    """The place of an instruction among those that read no register; all others come after."""
+    ops = L.LOADS
+    return ops.index(instruction.op) if instruction.op in ops else len(ops)
 
 
 def _whole(node: Node) -> int:

@@ -29,7 +29,11 @@ class FieldShape:
 
 @dataclass(frozen=True)
 class Shape:
-    """One event: its identity, keys and fields, and how late it may come."""
+    """One event: its identity, keys and fields, and how late it may come.
+
+    revised : whether a row may correct another;  reverses : the field that says how much of the
+    event that it refers to a row takes away, "all" for all of it, None for none;  of : that event.
+    """
 
     name: str
     id: str
@@ -37,6 +41,9 @@ class Shape:
     fields: Mapping[str, FieldShape]
     refers_by: str | None
     lateness_us: int
+    revised: bool = False
+    reverses: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,9 @@ def _shape(form: Mapping[str, Any]) -> Shape:
         fields={name: _field(field) for name, field in form["fields"].items()},
         refers_by=form["refers_by"],
         lateness_us=form["lateness_us"],
+        revised=form.get("revision") is not None,
+        reverses=form.get("reverses"),
+        of=form["refers_to"],
     )
 
 
@@ -94,5 +104,5 @@ def _field(form: Mapping[str, Any]) -> FieldShape:
     return FieldShape(
         coded=kind in _CODED,
         scale=TIME_SCALE if kind == "time" else form.get("scale", 0),
-        limit=MONEY_LIMIT if kind in _LIMITED else LIMIT,
+        limit=MONEY_LIMIT if kind in _LIMITED else form.get("limit", LIMIT),
     )

@@ -1,4 +1,4 @@
-"""Compiled movements of rows for replay: order by key, gather into it, scatter back.
+"""Compiled movements of rows for replay: number keys, lay out by key, scatter back.
 
 They move rows, or say which; they compute no value. Compiled; imported only by the kernel.
 """
@@ -13,42 +13,86 @@ from numba import njit
 
 
 @njit
-def by_key(codes, starts):
-    """The rows whose code is not negative, stably ordered by code (a counting sort).
+def count_keys(codes, starts):
+    """Where the operations of each key begin, once they stand in the order of keys.
 
-    starts : int64[k + 1], written: where the rows of each code begin.
+    starts : int64[k + 1], zeros, written; its last word is how many there are.
     """
     for i in range(codes.size):
         if codes[i] >= 0:
             starts[codes[i] + 1] += 1
     for k in range(starts.size - 1):
         starts[k + 1] += starts[k]
-    cursor = starts.copy()
-    order = np.empty(starts[starts.size - 1], dtype=np.int64)
-    for i in range(codes.size):
-        code = codes[i]
-        if code >= 0:
-            order[cursor[code]] = i
-            cursor[code] += 1
-    return order
 
 
 @njit
-def gather(source, rows, target):
-    """target[c, i] = source[c, rows[i]]."""
-    for c in range(source.shape[0]):
-        for i in range(rows.size):
-            target[c, i] = source[c, rows[i]]
+def spread(
+    codes, starts, first, kinds, row, request, amend, at, seq, request_at, values, columns,
+    first_key, kind_out, key_out, at_out, seq_out, amend_out, request_out, values_out,
+):  # fmt: skip
+    """Lay operations out by key, those of a key as they come; a code below 0 is left out.
+
+    Rows are read one after another and written to as many places as there are keys, which the
+    caches follow; reading them in the order of keys would miss at every word.
+
+    kinds : int64[n], or one for all;  row, request, amend : int64[n], or empty, when operation i
+    is that of row first + i.
+    """
+    cursor = starts.copy()
+    listed = row.size > 0
+    for i in range(codes.size):
+        code = codes[i]
+        if code < 0:
+            continue
+        p = cursor[code]
+        cursor[code] += 1
+        r = row[i] if listed else first + i
+        kind = kinds[i] if listed else kinds[0]
+        kind_out[p] = kind
+        key_out[p] = code + first_key
+        asked = request[i] if listed else r
+        request_out[p] = asked
+        if at.size:
+            at_out[p] = at[r]
+            seq_out[p] = seq[r]
+            for c in range(columns.size):
+                values_out[c, p] = values[columns[c], r]
+        if listed:
+            amend_out[p] = amend[i]
+            # Bit 2 is a read: what another stream's event does not bring along is its time.
+            if kind & 2:
+                at_out[p] = request_at[asked]
+
+
+@njit
+def number(values, low, table, codes, first):
+    """Number the values as they are met, NULL and below `low` being none; return how many.
+
+    table : int64[range], all -1, written: the number of each value less `low`;  codes : int64[n],
+    written, -1 for none;  first : int64[range], written: the row in which each number was met.
+    """
+    count = 0
+    for i in range(values.size):
+        if values[i] < low:
+            codes[i] = -1
+            continue
+        place = values[i] - low
+        code = table[place]
+        if code < 0:
+            code = count
+            table[place] = code
+            first[code] = i
+            count += 1
+        codes[i] = code
+    return count
 
 
 @njit
 def scatter(source, rows, target, first):
-    """target[rows[i], first + c] = source[i, c], a negative row for none."""
-    for i in range(rows.size):
-        if rows[i] < 0:
-            continue
-        for c in range(source.shape[1]):
-            target[rows[i], first + c] = source[i, c]
+    """target[first + c, rows[i]] = source[c, i]."""
+    for c in range(source.shape[0]):
+        for i in range(rows.size):
+            target[first + c, rows[i]] = source[c, i]
 
 
 @njit

@@ -44,17 +44,38 @@ class BookForm(msgspec.Struct, frozen=True):
     parked: list[tuple[Atom, list[tuple[int, int, int]]]]
 
 
+class SubjectForm(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one id that may be corrected or reversed (`engine.subject`).
+
+    best : (revision, seq, at, inputs, rows of the directory, amounts), None before its first row.
+    """
+
+    id: Atom | None
+    best: tuple[int, int, int, list[int], list[int], list[int]] | None
+    reversals: list[tuple[tuple[str, Atom | None], int, int]]
+    labels: list[tuple[int, int, int]]
+    left: list[int] | None
+
+
+class SubjectsForm(msgspec.Struct, frozen=True):
+    """The ids of one stream, and which of them each reversal names."""
+
+    known: list[SubjectForm]
+    homes: list[tuple[tuple[str, Atom | None], int, Atom | None]]
+
+
 class Header(msgspec.Struct, frozen=True):
     """Everything but the arrays; `shapes` names these in their order in the file."""
 
     format: int
     plan: str
     seq: int
-    n_keys: int
+    watermark: int
     shapes: list[tuple[str, tuple[int, ...]]]
     texts: list[Atom]
     keys: list[list[Atom | tuple[Atom, ...]]]
     books: dict[str, BookForm]
+    subjects: dict[str, SubjectsForm]
 
 
 @dataclass(frozen=True)

@@ -1,122 +1,204 @@
-"""The memory that the kernel folds into: one arena of blocks and a directory of keys.
+"""The memory that the kernel folds into: for each group an arena of blocks and a directory of keys.
 
 Plain arrays, so that a snapshot is a copy of them. The kernel never allocates: it says what is
-short, and `State.fold` grows that and lets it go on.
+short, and `Store.fold` grows that and lets it go on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from mintmark.engine import layout as L
+from mintmark.engine.arena import grown, memory_bytes, reserved
 from mintmark.engine.sentinel import NULL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from mintmark.engine.kernel import Kernel
+    from mintmark.engine.interner import Interner
+    from mintmark.engine.kernel import Unit
     from mintmark.engine.program import Program
+    from mintmark.engine.windows import GroupProgram
 
     Ints = NDArray[np.int64]
 
-FIRST_HEAP = 1 << 16
-FIRST_SCRATCH = 1 << 7
+FIRST_SCRATCH = 1 << 12
 
 
-def roomy(array: Ints, rows: int) -> Ints:
-    """Return an array with room for more rows; what is not written yet takes no memory."""
-    grown = np.zeros((rows, *array.shape[1:]), dtype=np.int64)
-    grown[: len(array)] = array
-    return grown
+def address_of(array: NDArray[Any]) -> int:
+    """Return where an array stands in memory; it must be kept alive by the caller."""
+    return int(array.ctypes.data)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Operations:
-    """What to fold, in order: int64[n] each; `source` is a row of what `Events` holds."""
+    """What to fold into one group, in order, the operations of a key one after another.
 
-    kind: Ints
-    group: Ints
-    key: Ints
-    source: Ints
-
-
-@dataclass
-class Events:
-    """What operations point to: times and stored values of events, amendments, request times."""
-
-    at: Ints
-    seq: Ints
-    values: Ints
-    amends: Ints
-    request_at: Ints
-
-
-@dataclass
-class State:
-    """Blocks of events (`heap`), where each key's block is (`keys`), and what is free.
-
-    heap : int64[h], the arena; word 0 is never used;  keys : int64[k, key_size], row 0 an empty
-    key;  free : int64[groups, SIZE_CLASSES], heads of lists of free blocks;  meta : words in use
-    and watermark;  scratch : a window's
-    exact parts, and what `distinct` counts in;  n_keys : rows of `keys` in use.
+    kind, key, at, seq : int64[n], bits OP_*, row of the directory, times and places;
+    source : int64[n], row of `amends`;  values : int64[rows, n], stored values;
+    rows : int64[columns], which of them the group keeps;  amends : int64[m, 4].
     """
 
-    heap: Ints
-    keys: Ints
-    free: Ints
-    meta: Ints
-    scratch: Ints = field(default_factory=lambda: np.zeros(FIRST_SCRATCH, dtype=np.int64))
-    n_keys: int = 1
+    kind: Ints
+    key: Ints
+    at: Ints
+    seq: Ints
+    source: Ints
+    values: Ints
+    rows: Ints
+    amends: Ints
 
-    @classmethod
-    def empty(cls, program: Program, *, keys: int = 16, heap: int = FIRST_HEAP) -> State:
-        """Return a state without events, with room for some keys and some words."""
-        meta = np.zeros(L.META_SIZE, dtype=np.int64)
-        meta[L.META_USED], meta[L.META_WATERMARK] = 1, NULL
-        return cls(
-            heap=np.zeros(max(heap, 1), dtype=np.int64),
-            keys=np.zeros((max(keys, 1), program.key_size), dtype=np.int64),
-            free=np.zeros((max(len(program.groups), 1), L.SIZE_CLASSES), dtype=np.int64),
-            meta=meta,
-        )
+    def part(self, first: int, last: int) -> Operations:
+        """Return some of them; columns of values stay where they are."""
+        some = slice(first, last)
+        return Operations(
+            self.kind[some], self.key[some], self.at[some], self.seq[some], self.source[some],
+            self.values[:, some], self.rows, self.amends,
+        )  # fmt: skip
+
+
+class Size(NamedTuple):
+    """About how much a state will hold: words of its heap, and keys."""
+
+    heap: int
+    keys: int
+
+
+FIRST = Size(1 << 14, 16)
+
+
+class Store:
+    """The state of one group.
+
+    heap : int64[h], the arena; word 0 is never used;  keys : int64[k, KEY_SIZE], row 0 an empty
+    key;  free : heads of lists of free runs;  meta : words in use, and the watermark;  n_keys :
+    rows of `keys` in use.
+    """
+
+    def __init__(self, group: GroupProgram, size: Size = FIRST, *, release: bool = False) -> None:
+        most = memory_bytes() // 8
+        self.heap = reserved(most, max(size.heap, FIRST.heap))
+        keys = max(size.keys, FIRST.keys) * L.KEY_SIZE
+        self.keys = _rows(reserved(most // 8 // L.KEY_SIZE * L.KEY_SIZE, keys))
+        self.free = np.zeros(L.SIZE_CLASSES, dtype=np.int64)
+        self.meta = np.zeros(L.META_SIZE, dtype=np.int64)
+        self.meta[L.META_USED], self.meta[L.META_WATERMARK] = 1, NULL
+        self.n_keys = 1
+        self.table = group.table
+        self.contexts: list[Ints] = []
+        self.texts = np.zeros(4, dtype=np.int64)
+        self._temp = np.zeros(L.TEMP_SIZE, dtype=np.int64)
+        self._scratch = np.zeros(FIRST_SCRATCH if group.table[L.GROUP_SCRATCH] else 1, np.int64)
+        self._release = release
 
     @property
     def bytes(self) -> int:
         """Bytes in use; room to grow that nobody wrote to yet takes none."""
-        words: int = self.n_keys * self.keys.shape[1] + self.free.size + self.scratch.size
-        return 8 * (words + int(self.meta[L.META_USED]))
+        return 8 * (self.n_keys * L.KEY_SIZE + int(self.meta[L.META_USED]))
 
-    def new_key(self) -> int:
-        """Return the row of a new key, empty."""
-        if self.n_keys == len(self.keys):
-            self.keys = roomy(self.keys, 2 * self.n_keys)
-        self.n_keys += 1
-        return self.n_keys - 1
+    def new_keys(self, count: int) -> int:
+        """Return the row of the first of some new keys, all empty."""
+        first = self.n_keys
+        if first + count > len(self.keys):
+            self.keys = grown(self.keys, 2 * (first + count))
+            self._move()
+        self.n_keys += count
+        return first
 
-    def fold(
-        self,
-        kernel: Kernel,
-        program: Program,
-        operations: Operations,
-        events: Events,
-        out: NDArray[np.float64],
-        out_first: int = 0,
-    ) -> None:
-        """Run the compiled fold to its end, growing whatever runs short."""
-        first = 0
-        while True:
-            first, status = kernel.fold(
-                program.table, self.heap, self.keys, self.free, self.meta, self.scratch,
-                operations.kind, operations.group, operations.key, operations.source, first,
-                events.at, events.seq, events.values, events.amends, events.request_at,
-                out, out_first,
-            )  # fmt: skip
-            if status == L.DONE:
-                return
-            if status == L.NEED_HEAP:
-                self.heap = roomy(self.heap, 2 * self.heap.size)
-            else:
-                self.scratch = np.zeros(2 * self.scratch.size, dtype=np.int64)
+    def fill(self, heap: Ints, keys: Ints) -> None:
+        """Take over what a snapshot holds."""
+        if len(heap) > len(self.heap):
+            self.heap = grown(self.heap, 2 * len(heap))
+        self.heap[: len(heap)] = heap
+        self.n_keys = 0
+        self.new_keys(len(keys))
+        self.keys[: len(keys)] = keys
+        living = int((keys[:, L.KEY_END] - keys[:, L.KEY_HEAD]).max(initial=0))
+        if self.table[L.GROUP_SCRATCH] and len(self._scratch) < 16 * living:
+            self._scratch = np.zeros(16 * living, dtype=np.int64)
+        self._move()
+
+    def see_texts(self, interner: Interner) -> None:
+        """Note where the interner keeps the texts."""
+        self.texts[1:] = interner.addresses
+
+    def aimed(self, operations: Operations, out: NDArray[np.float64], first: int = 0) -> Ints:
+        """Return a context for operations, whose reads are answered from row `first` of `out` on.
+
+        It stays good while the state grows; the caller keeps the arrays alive.
+        """
+        c = np.zeros(L.FOLD_SIZE, dtype=np.int64)
+        c[L.FOLD_RELEASE] = int(self._release)
+        c[L.FOLD_KIND] = address_of(operations.kind)
+        c[L.FOLD_KEY] = address_of(operations.key)
+        c[L.FOLD_SOURCE] = address_of(operations.source)
+        c[L.FOLD_OPERATIONS] = len(operations.kind)
+        c[L.FOLD_AT] = address_of(operations.at)
+        c[L.FOLD_SEQ] = address_of(operations.seq)
+        c[L.FOLD_VALUES] = address_of(operations.values)
+        c[L.FOLD_VALUES_ROWS] = len(operations.values)
+        # A part of columns that stand in a larger table keeps the table's stride.
+        c[L.FOLD_STRIDE] = max(operations.values.strides[0] // 8, len(operations.at))
+        c[L.FOLD_ROWS] = address_of(operations.rows)
+        c[L.FOLD_AMENDS] = address_of(operations.amends)
+        c[L.FOLD_OUT] = address_of(out) + 8 * first * out.shape[1]
+        c[L.FOLD_OUT_STRIDE] = out.shape[1]
+        self.contexts.append(c)
+        self._point(c)
+        return c
+
+    def fold(self, unit: Unit, operations: Operations, out: NDArray[np.float64]) -> None:
+        """Apply operations to their end, growing whatever runs short."""
+        context = self.aimed(operations, out)
+        while (status := unit.call(address_of(context))) != L.DONE:
+            self.grow(status)
+        self.contexts.pop()
+
+    def grow(self, status: int) -> None:
+        """Make room for what the fold said is short."""
+        if status == L.NEED_HEAP:
+            self.heap = grown(self.heap, 2 * len(self.heap))
+        else:
+            self._scratch = np.zeros(2 * len(self._scratch), dtype=np.int64)
+        self._move()
+
+    def _move(self) -> None:
+        """Tell every context where everything stands now."""
+        for context in self.contexts:
+            self._point(context)
+
+    def _point(self, c: Ints) -> None:
+        """Write down where everything stands."""
+        c[L.FOLD_TABLE], c[L.FOLD_TABLE_SIZE] = address_of(self.table), len(self.table)
+        c[L.FOLD_HEAP], c[L.FOLD_HEAP_SIZE] = address_of(self.heap), len(self.heap)
+        c[L.FOLD_KEYS] = address_of(self.keys)
+        c[L.FOLD_FREE], c[L.FOLD_META] = address_of(self.free), address_of(self.meta)
+        c[L.FOLD_TEMP] = address_of(self._temp)
+        c[L.FOLD_SCRATCH] = address_of(self._scratch)
+        c[L.FOLD_SCRATCH_SIZE] = len(self._scratch)
+        c[L.FOLD_TEXTS] = address_of(self.texts)
+
+
+def _rows(words: Ints) -> Ints:
+    return words[: len(words) // L.KEY_SIZE * L.KEY_SIZE].reshape(-1, L.KEY_SIZE)
+
+
+def stores_of(
+    program: Program, sizes: Sequence[Size] | None = None, *, release: bool = False
+) -> list[Store]:
+    """Return an empty state for each group of a program."""
+    told = sizes or [FIRST] * len(program.groups)
+    return [
+        Store(group, size, release=release)
+        for group, size in zip(program.groups, told, strict=True)
+    ]
+
+
+def bytes_of(stores: Sequence[Store]) -> int:
+    """Return the bytes that some states take."""
+    return sum(store.bytes for store in stores)

@@ -1,12 +1,14 @@
-"""The compiled fold: one function that inserts, amends and reads, for replay and live alike.
+"""The compiled fold: one function inserts, amends, removes and reads, for replay and live alike.
 
-Replay hands it the operations of history key by key; live hands it those of one event.  There is no
-other code that computes an aggregate.  Tables are those of `engine.layout`.  Compiled; imported
-only by the kernel.
+Replay hands it the operations of history key by key; live hands it those of one event. There is no
+other code that computes an aggregate. Reads of one key that follow each other, with only events in
+order between them, are answered together: the units of `engine.units` slide over the events once.
+One read alone is a batch of one. Tables are those of `engine.layout`.
 
-    at:    ....e1...e2..e2'....r            events of one key, sorted by (at, seq)
-                (lo      hi]   ^ itself     a window with an offset
-                (lo             hi) ^       a window without one: r is the newest of its equals
+    operations of a key:  insert read insert read ... late insert | insert read ...
+                          `------ one batch ------'  flush        `-- the next --
+
+Compiled; imported only by the kernel.
 """
 
 # Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
@@ -17,331 +19,521 @@ from __future__ import annotations
 import numpy as np
 
 from mintmark.engine import layout as L
-from mintmark.engine import moments
-from mintmark.engine.aggregates import CODES, distinct, last, since_last, std
-from mintmark.engine.aggregates import count as count_
-from mintmark.engine.aggregates import max as max_
-from mintmark.engine.aggregates import mean as mean_
-from mintmark.engine.aggregates import min as min_
-from mintmark.engine.aggregates import sum as sum_
+from mintmark.engine.edges import edges_of
+from mintmark.engine.memory import call, numbers, word_table, words
+from mintmark.engine.pages import (
+    forget,
+    found,
+    full,
+    give_block,
+    give_run,
+    left_of,
+    most_words,
+    place_of,
+    room,
+    shift_down,
+    shift_up,
+    take_run,
+    upper,
+    write,
+)
 from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL
 
-_POW10 = np.array([10.0**k for k in range(23)])
-_COUNT, _SUM, _MEAN, _STD = CODES["count"], CODES["sum"], CODES["mean"], CODES["std"]
-_MIN, _MAX, _LAST = CODES["min"], CODES["max"], CODES["last"]
-_DISTINCT, _SINCE = CODES["distinct"], CODES["since_last"]
+
+@quick
+def fold(address):
+    """Apply operations first, first + 1, ... in order; say what is short, nothing half done.
+
+    The context at the address says everything (`layout.FOLD_*`); FOLD_FIRST and FOLD_READS move on.
+    Reads of one call are answered in their order: the n-th one writes column n of the output.
+    """
+    c = words(address, L.FOLD_SIZE)
+    n = c[L.FOLD_OPERATIONS]
+    keys = c[L.FOLD_KEYS]
+    op_key = words(c[L.FOLD_KEY], n)
+    i = c[L.FOLD_FIRST]
+    status = L.DONE
+    begin(c)
+    while i < n and status == L.DONE:
+        if op_key[i] < 0:
+            without_key(c, i, op_key[i])
+            i += 1
+            continue
+        c[L.FOLD_KEY_AT] = keys + 8 * L.KEY_SIZE * op_key[i]
+        key = words(c[L.FOLD_KEY_AT], L.KEY_SIZE)
+        last = i
+        while last < n and op_key[last] == op_key[i]:
+            last += 1
+        c[L.FOLD_FIRST] = i
+        status = fold_key(c, key, i, last)
+        i = c[L.FOLD_FIRST]
+        if status == L.DONE and c[L.FOLD_RELEASE]:
+            release(c, key)
+    if status == L.DONE:
+        c[L.FOLD_FIRST] = 0
+        c[L.FOLD_READS] = 0
+    return status
 
 
 @quick
-def upper(ats, low, high, x, hint):
-    """The first place in [low, high) whose time is after x, galloping from `hint`."""
-    hint = min(max(hint, low), high)
-    jump = 1
-    if hint < high and ats[hint] <= x:
-        a = hint + 1
-        while a + jump < high and ats[a + jump] <= x:
-            a += jump + 1
-            jump += jump
-        b = min(a + jump, high)
-    else:
-        b = hint
-        while b - jump >= low and ats[b - jump] > x:
-            b -= jump
-            jump += jump
-        a = max(b - jump, low)
-    while a < b:
-        m = (a + b) >> 1
-        if ats[m] <= x:
-            a = m + 1
-        else:
-            b = m
-    return a
-
-
-@quick
-def measure(column, settled, otherwise, powers, parts):
-    """Fill `parts` with n, high, low, q0, q1, q2, q3 of a window, as far as `powers` asks."""
-    # A literal would compile every scan once more.
-    null = np.int64(NULL)
-    old = column[:settled]
-    new = column[settled:]
-    if powers == 0:
-        parts[0] = moments.count_values(new, null)
-        if settled:
-            parts[0] += moments.count_values(old, otherwise)
+def without_key(c, i, key):
+    """Answer null to a read whose key has a null."""
+    kind = words(c[L.FOLD_KIND], i + 1)[i]
+    if key != L.NO_KEY or not kind & L.OP_READ:
         return
-    parts[0], parts[1], parts[2] = moments.first_moment(new, null)
-    if settled:
-        n, high, low = moments.first_moment(old, otherwise)
-        parts[0] += n
-        parts[1] += high
-        parts[2] += low
-    if powers == 2:
-        parts[3], parts[4], parts[5], parts[6] = moments.second_moment(new, null)
-        if settled:
-            q0, q1, q2, q3 = moments.second_moment(old, otherwise)
-            parts[3] += q0
-            parts[4] += q1
-            parts[5] += q2
-            parts[6] += q3
+    table = words(c[L.FOLD_TABLE], c[L.FOLD_TABLE_SIZE])
+    for k in range(table[L.GROUP_OUTS]):
+        numbers(c[L.FOLD_OUT] + 8 * (k * c[L.FOLD_OUT_STRIDE] + c[L.FOLD_READS]), 1)[0] = np.nan
+    c[L.FOLD_READS] += 1
 
 
 @quick
-def read_rows(program, view_at, ats, at_request, row_out, out_first):
-    """The aggregates of a window's events themselves: how many, and how long ago the newest."""
-    a = program[view_at + L.VIEW_AGGREGATES_AT]
-    for _ in range(program[view_at + L.VIEW_AGGREGATES]):
-        value = np.nan
-        if program[a + L.AGGREGATE_KIND] == _COUNT:
-            value = count_.read(ats.size)
-        elif ats.size:
-            value = since_last.read(at_request, ats[ats.size - 1])
-        row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
-        a += L.AGGREGATE_SIZE
+def begin(c):
+    """Write what the contexts of all units have in common."""
+    temp = c[L.FOLD_TEMP]
+    look = words(temp + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    look[L.LOOK_LOW] = temp + 8 * L.TEMP_LOW * L.BATCH
+    look[L.LOOK_HIGH] = temp + 8 * L.TEMP_HIGH * L.BATCH
+    look[L.LOOK_AT] = temp + 8 * L.TEMP_AT * L.BATCH
+    look[L.LOOK_OWN] = temp + 8 * L.TEMP_OWN * L.BATCH
+    look[L.LOOK_PARTS] = temp + 8 * L.TEMP_PARTS
+    look[L.LOOK_HEAP] = c[L.FOLD_HEAP]
+    look[L.LOOK_HEAP_SIZE] = c[L.FOLD_HEAP_SIZE]
+    look[L.LOOK_SCRATCH] = c[L.FOLD_SCRATCH]
+    look[L.LOOK_SCRATCH_SIZE] = c[L.FOLD_SCRATCH_SIZE]
+    look[L.LOOK_TEXTS] = c[L.FOLD_TEXTS]
+    look[L.LOOK_FREE] = c[L.FOLD_FREE]
+    look[L.LOOK_META] = c[L.FOLD_META]
+    look[L.LOOK_MODE] = L.MODE_READ
 
 
 @quick
-def read_view(program, view_at, column, ats, at_request, scratch, parts, row_out, out_first):
-    """All aggregates of one view: `column` and `ats` hold exactly the events of the window."""
-    settles = program[view_at + L.VIEW_SETTLES]
-    otherwise = program[view_at + L.VIEW_OTHERWISE]
-    settled = 0
-    if settles >= 0 and ats.size > 0:
-        settled = upper(ats, np.int64(0), ats.size, at_request - settles, ats.size)
-    powers = program[view_at + L.VIEW_POWERS]
-    if powers >= 0:
-        measure(column, settled, otherwise, powers, parts)
-    a = program[view_at + L.VIEW_AGGREGATES_AT]
-    for _ in range(program[view_at + L.VIEW_ADDITIVE]):
-        kind = program[a + L.AGGREGATE_KIND]
-        unit = _POW10[np.uint64(program[a + L.AGGREGATE_SCALE])]
-        if kind == _COUNT:
-            value = count_.read(parts[0])
-        elif kind == _SUM:
-            value = sum_.read(parts[1], parts[2], unit)
-        elif kind == _MEAN:
-            value = mean_.read(parts[0], parts[1], parts[2], unit)
-        else:
-            value = std.read(
-                parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], unit
-            )
-        row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
-        a += L.AGGREGATE_SIZE
-    for _ in range(program[view_at + L.VIEW_AGGREGATES] - program[view_at + L.VIEW_ADDITIVE]):
-        kind = program[a + L.AGGREGATE_KIND]
-        unit = _POW10[np.uint64(program[a + L.AGGREGATE_SCALE])]
-        if kind == _MIN:
-            value = min_.read(column, settled, otherwise, unit)
-        elif kind == _MAX:
-            value = max_.read(column, settled, otherwise, unit)
-        elif kind == _LAST:
-            value = last.read(column, settled, otherwise, unit)
-        elif kind == _DISTINCT:
-            value = distinct.read(column, settled, otherwise, scratch)
-        else:
-            place = since_last.newest(column, settled, otherwise)
-            value = np.nan
-            if place >= 0:
-                value = since_last.read(at_request, ats[place])
-        row_out[program[a + L.AGGREGATE_OUT] - out_first] = value
-        a += L.AGGREGATE_SIZE
-
-
-@quick
-def read(program, group_at, heap, key, at_request, own, scratch, parts, row_out, out_first):
-    """Every window of one key as the request sees it; `own` is the request's place, or -1."""
-    start = key[L.KEY_START]
-    capacity = key[L.KEY_CAPACITY]
-    head = key[L.KEY_HEAD]
-    end = key[L.KEY_END]
-    ats = heap[start : start + capacity]
-    windows_at = program[group_at + L.GROUP_WINDOWS_AT]
-    for w in range(program[group_at + L.GROUP_WINDOWS]):
-        window = windows_at + w * L.WINDOW_SIZE
-        offset = program[window + L.WINDOW_OFFSET]
-        span = program[window + L.WINDOW_SPAN]
-        hint = L.KEY_HINTS + 2 * w
-        if own >= 0 and offset == 0:
-            high = own + program[window + L.WINDOW_CURRENT]
-        else:
-            high = upper(ats, head, end, at_request - offset, key[hint + 1])
-        low = head
-        if span != L.FOREVER:
-            low = upper(ats, head, high, at_request - offset - span, key[hint])
-        key[hint] = low
-        key[hint + 1] = high
-        views_at = program[window + L.WINDOW_VIEWS_AT]
-        for v in range(program[window + L.WINDOW_VIEWS]):
-            view = views_at + v * L.VIEW_SIZE
-            slot = program[view + L.VIEW_SLOT]
-            if slot < 0:
-                read_rows(program, view, ats[low:high], at_request, row_out, out_first)
+def fold_key(c, key, first, last):
+    """Apply the operations of one key from `first` up to `last`."""
+    heap = words(c[L.FOLD_HEAP], c[L.FOLD_HEAP_SIZE])
+    table = words(c[L.FOLD_TABLE], c[L.FOLD_TABLE_SIZE])
+    kinds = words(c[L.FOLD_KIND], last)
+    sources = words(c[L.FOLD_SOURCE], last)
+    times = words(c[L.FOLD_AT], last)
+    temp = words(c[L.FOLD_TEMP], L.TEMP_SIZE)
+    waiting = 0
+    status = L.DONE
+    i = first
+    while i < last:
+        kind = kinds[i]
+        own = -1
+        if kind & L.OP_INSERT:
+            status = shortage(c, table, heap, key)
+            if status != L.DONE:
+                break
+            run = run_of(kinds, times, i, last, L.BATCH - waiting)
+            if run > 1:
+                run = append_run(c, table, heap, key, i, run)
+            if run > 1:
+                if kind & L.OP_READ:
+                    waiting = wait_run(temp, times, key, i, run, waiting)
+                    if waiting == L.BATCH:
+                        flush(c, table, heap, key, waiting)
+                        waiting = 0
+                i += run
                 continue
-            base = start + (L.FIELD_COLUMNS + slot) * capacity
-            read_view(
-                program, view, heap[base + low : base + high], ats[low:high], at_request,
-                scratch, parts, row_out, out_first,
-            )  # fmt: skip
+            if in_order(c, heap, key, i):
+                own = append(c, table, heap, key, i)
+            else:
+                flush(c, table, heap, key, waiting)
+                waiting = 0
+                own = insert_late(c, table, heap, key, i)
+        if kind & L.OP_READ:
+            temp[L.TEMP_AT * L.BATCH + waiting] = times[i]
+            temp[L.TEMP_OWN * L.BATCH + waiting] = own
+            temp[L.TEMP_VISIBLE * L.BATCH + waiting] = key[L.KEY_END]
+            waiting += 1
+            if waiting == L.BATCH:
+                flush(c, table, heap, key, waiting)
+                waiting = 0
+        if kind & (L.OP_AMEND | L.OP_REMOVE):
+            flush(c, table, heap, key, waiting)
+            waiting = 0
+            change(c, table, heap, key, kind, sources[i])
+        i += 1
+    flush(c, table, heap, key, waiting)
+    c[L.FOLD_FIRST] = i
+    return status
 
 
 @quick
-def _size_class(capacity):
-    """The greatest k with 2**k <= capacity."""
-    k = 0
-    while (2 << k) <= capacity:
-        k += 1
-    return k
+def run_of(kinds, times, first, last, most):
+    """How many operations from this one on do the same to events in the order of time."""
+    last = min(last, first + most)
+    kind = kinds[first]
+    if kind & (L.OP_AMEND | L.OP_REMOVE):
+        return 1
+    i = first + 1
+    while i < last and kinds[i] == kind and times[i] > times[i - 1]:
+        i += 1
+    return i - first
 
 
 @quick
-def _forget(program, group_at, heap, key, watermark):
-    """Move the head past the events that no later request can see."""
-    horizon = program[group_at + L.GROUP_HORIZON]
-    if horizon == L.FOREVER or watermark == NULL:
-        return
-    start = key[L.KEY_START]
-    ats = heap[start : start + key[L.KEY_CAPACITY]]
-    head = key[L.KEY_HEAD]
-    key[L.KEY_HEAD] = upper(ats, head, key[L.KEY_END], watermark - horizon, head)
+def append_run(c, table, heap, key, i, run):
+    """Put events that come after all others at the end, as many as have room; 1 if not so.
+
+    An event at the very time of the newest one is left to be looked at by itself.
+    """
+    end = key[L.KEY_END]
+    times = words(c[L.FOLD_AT], i + run)
+    empty = end == key[L.KEY_HEAD]
+    if not empty and heap[place_of(heap, key, L.FIELD_AT, end - 1)] >= times[i]:
+        return 1
+    make_room(c, table, heap, key, run)
+    # The pace of a key begins at its LONG-th event, wherever that falls in a run.
+    if table[L.GROUP_PACE] and key[L.KEY_PACE] == 0:
+        run = min(run, max(L.LONG - (end - key[L.KEY_HEAD]), 1))
+    run = min(run, left_of(key, end))
+    if run < 2:
+        return 1
+    stride = c[L.FOLD_STRIDE]
+    seqs = words(c[L.FOLD_SEQ], stride)
+    rows = words(c[L.FOLD_ROWS], table[L.GROUP_COLUMNS])
+    values = word_table(c[L.FOLD_VALUES], c[L.FOLD_VALUES_ROWS], stride)
+    at = place_of(heap, key, L.FIELD_AT, end)
+    seq = place_of(heap, key, L.FIELD_SEQ, end)
+    for j in range(run):
+        heap[at + j] = times[i + j]
+    for j in range(run):
+        heap[seq + j] = seqs[i + j]
+    for column in range(rows.size):
+        place = place_of(heap, key, L.FIELD_COLUMNS + column, end)
+        row = rows[column]
+        for j in range(run):
+            heap[place + j] = values[row, i + j]
+    key[L.KEY_END] = end + run
+    return run
 
 
 @quick
-def _move(fields, heap, key, start, capacity):
-    """Move the living events of a key to the front of the block at `start`."""
-    old_start = key[L.KEY_START]
-    old_capacity = key[L.KEY_CAPACITY]
-    head = key[L.KEY_HEAD]
-    count = key[L.KEY_END] - head
-    for f in range(fields):
-        source = old_start + f * old_capacity + head
-        target = start + f * capacity
-        for i in range(count):
-            heap[target + i] = heap[source + i]
-    key[L.KEY_START] = start
-    key[L.KEY_CAPACITY] = capacity
-    key[L.KEY_HEAD] = 0
-    key[L.KEY_END] = count
+def wait_run(temp, times, key, i, run, waiting):
+    """Let the reads of events just appended wait to be answered together."""
+    own = key[L.KEY_END] - run
+    for j in range(run):
+        temp[L.TEMP_AT * L.BATCH + waiting + j] = times[i + j]
+        temp[L.TEMP_OWN * L.BATCH + waiting + j] = own + j
+        temp[L.TEMP_VISIBLE * L.BATCH + waiting + j] = own + j + 1
+    return waiting + run
 
 
 @quick
-def make_room(program, group, group_at, heap, free, meta, key):
-    """Let the full block of a key take one more event; NEED_HEAP, nothing moved, if it cannot."""
-    _forget(program, group_at, heap, key, meta[L.META_WATERMARK])
-    fields = L.FIELD_COLUMNS + program[group_at + L.GROUP_COLUMNS]
-    capacity = key[L.KEY_CAPACITY]
-    living = key[L.KEY_END] - key[L.KEY_HEAD]
-    if capacity > 0 and living <= capacity - max(capacity >> 2, 1):
-        _move(fields, heap, key, key[L.KEY_START], capacity)
-        return L.DONE
-    k = 2
-    while (1 << k) <= living + (living >> 2):
-        k += 1
-    size = 1 << k
-    start = free[group, k]
-    if start != 0:
-        free[group, k] = heap[start]
-    else:
-        start = meta[L.META_USED]
-        if start + fields * size > heap.size:
-            return L.NEED_HEAP
-        meta[L.META_USED] = start + fields * size
-    old_start = key[L.KEY_START]
-    _move(fields, heap, key, start, size)
-    if capacity > 0:
-        k = _size_class(capacity)
-        heap[old_start] = free[group, k]
-        free[group, k] = old_start
+def in_order(c, heap, key, i):
+    """Whether the event of a row comes after the newest one by (at, seq)."""
+    end = key[L.KEY_END]
+    if end == key[L.KEY_HEAD]:
+        return True
+    at = words(c[L.FOLD_AT], i + 1)[i]
+    newest = heap[place_of(heap, key, L.FIELD_AT, end - 1)]
+    if newest != at:
+        return newest < at
+    seq = words(c[L.FOLD_SEQ], i + 1)[i]
+    return heap[place_of(heap, key, L.FIELD_SEQ, end - 1)] < seq
+
+
+@quick
+def shortage(c, table, heap, key):
+    """What must grow before one more event can come in."""
+    meta = words(c[L.FOLD_META], L.META_SIZE)
+    pace = table[L.GROUP_PACE]
+    if meta[L.META_USED] + most_words(table, key) + 2 * pace > heap.size:
+        return L.NEED_HEAP
+    # A run of events may come in together.
+    living = key[L.KEY_END] + L.BATCH - key[L.KEY_HEAD]
+    if table[L.GROUP_SCRATCH] and c[L.FOLD_SCRATCH_SIZE] < 8 * living + 1024:
+        return L.NEED_SCRATCH
     return L.DONE
 
 
 @quick
-def insert(program, group_at, heap, key, at, seq, values, source):
-    """Put an event at its place by (at, seq), seq being the greatest so far; returns the place."""
-    start = key[L.KEY_START]
-    capacity = key[L.KEY_CAPACITY]
-    head = key[L.KEY_HEAD]
-    end = key[L.KEY_END]
-    columns = program[group_at + L.GROUP_COLUMNS]
-    slots_at = program[group_at + L.GROUP_SLOTS_AT]
-    ats = heap[start : start + capacity]
-    place = end
-    if end > head and ats[end - 1] > at:
-        place = upper(ats, head, end, at, end - 1)
-        for f in range(L.FIELD_COLUMNS + columns):
-            base = start + f * capacity
-            for i in range(end - place):
-                heap[base + end - i] = heap[base + end - i - 1]
-    ats[place] = at
-    heap[start + L.FIELD_SEQ * capacity + place] = seq
-    for c in range(columns):
-        column = program[slots_at + c * L.SLOT_SIZE + L.SLOT_SOURCE]
-        heap[start + (L.FIELD_COLUMNS + c) * capacity + place] = values[column, source]
-    key[L.KEY_END] = end + 1
-    return place
+def make_room(c, table, heap, key, coming):
+    """Let the key take one more event at its end, and keep its pace once it is long.
 
-
-@quick
-def amend(program, group_at, heap, key, target):
-    """Write a label's value into the outcome columns of the event at (at, seq), if it is kept."""
-    start = key[L.KEY_START]
-    capacity = key[L.KEY_CAPACITY]
-    end = key[L.KEY_END]
-    head = key[L.KEY_HEAD]
-    at = target[L.AMEND_AT]
-    ats = heap[start : start + capacity]
-    seqs = heap[start + L.FIELD_SEQ * capacity : start + (L.FIELD_SEQ + 1) * capacity]
-    place = upper(ats, head, end, at - 1, end)
-    while place < end and ats[place] == at and seqs[place] != target[L.AMEND_SEQ]:
-        place += 1
-    if place == end or ats[place] != at:
-        return
-    slots_at = program[group_at + L.GROUP_SLOTS_AT]
-    for c in range(program[group_at + L.GROUP_COLUMNS]):
-        if program[slots_at + c * L.SLOT_SIZE + L.SLOT_LABEL] == target[L.AMEND_LABEL]:
-            cell = start + (L.FIELD_COLUMNS + c) * capacity + place
-            if heap[cell] != MASKED:
-                heap[cell] = target[L.AMEND_VALUE]
-
-
-@quick
-def fold(
-    program, heap, keys, free, meta, scratch, op_kind, op_group, op_key, op_source, first,
-    event_at, event_seq, values, amends, request_at, out, out_first,
-):  # fmt: skip
-    """Apply operations first, first+1, ... in order; returns (how many are done, status).
-
-    op_kind : int64[n], bits OP_INSERT, OP_READ, OP_AMEND;  op_group, op_key : int64[n], rows of the
-    program and of `keys`;  op_source : int64[n], row of the event, of the amendment or of the
-    request;  out[row, register - out_first] takes the aggregates of a read.  When the status is not
-    DONE, the operation at the returned place has changed nothing and can be handed over again.
+    coming : how many are about to follow, so that a block is made large enough at once.
     """
-    parts = scratch[: L.PARTS]
-    table = scratch[L.PARTS :]
-    for i in range(first, op_kind.size):
-        kind = op_kind[i]
-        group = op_group[i]
-        source = op_source[i]
-        group_at = program[1 + group]
-        key = keys[op_key[i]]
-        if kind & L.OP_INSERT and key[L.KEY_END] == key[L.KEY_CAPACITY]:
-            status = make_room(program, group, group_at, heap, free, meta, key)
-            if status != L.DONE:
-                return i, status
-        if kind & L.OP_READ and program[group_at + L.GROUP_SCRATCH]:
-            room = distinct.room(key[L.KEY_END] + 1 - key[L.KEY_HEAD])
-            if table.size < room:
-                return i, L.NEED_SCRATCH
-        own = -1
-        if kind & L.OP_INSERT:
-            own = insert(
-                program, group_at, heap, key, event_at[source], event_seq[source], values, source
-            )
-        if kind & L.OP_READ:
-            read(
-                program, group_at, heap, key, request_at[source], own, table, parts, out[source],
-                out_first,
-            )  # fmt: skip
-        if kind & L.OP_AMEND:
-            amend(program, group_at, heap, key, amends[source])
-    return op_kind.size, L.DONE
+    free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
+    meta = words(c[L.FOLD_META], L.META_SIZE)
+    if full(heap, key):
+        forget(table, heap, free, key, meta[L.META_WATERMARK])
+        behind(table, heap, key)
+        if full(heap, key):
+            room(table, heap, free, meta, key, coming, c[L.FOLD_RELEASE] == 0)
+    living = key[L.KEY_END] - key[L.KEY_HEAD]
+    if living >= L.LONG and key[L.KEY_PACE] == 0 and table[L.GROUP_PACE]:
+        start = take_run(heap, free, meta, table[L.GROUP_PACE])
+        if start != 0:
+            for i in range(table[L.GROUP_PACE]):
+                heap[start + i] = 0
+            key[L.KEY_PACE] = start
+            for v in range(table[L.GROUP_VIEWS]):
+                view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+                heap[start + table[view + L.VIEW_PACE] + L.PACE_LOW] = -1
+
+
+@quick
+def behind(table, heap, key):
+    """Forget the pace of windows that still hold events which have left."""
+    pace = key[L.KEY_PACE]
+    if pace == 0:
+        return
+    for v in range(table[L.GROUP_VIEWS]):
+        view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+        at = pace + table[view + L.VIEW_PACE] + L.PACE_LOW
+        if heap[at] < key[L.KEY_HEAD]:
+            heap[at] = -1
+
+
+@quick
+def append(c, table, heap, key, i):
+    """Put the newest event at the end."""
+    make_room(c, table, heap, key, 1)
+    put(c, table, heap, key, key[L.KEY_END], i)
+    key[L.KEY_END] += 1
+    return key[L.KEY_END] - 1
+
+
+@quick
+def put(c, table, heap, key, position, i):
+    """Write the event of an operation at a position."""
+    stride = c[L.FOLD_STRIDE]
+    rows = words(c[L.FOLD_ROWS], table[L.GROUP_COLUMNS])
+    values = word_table(c[L.FOLD_VALUES], c[L.FOLD_VALUES_ROWS], stride)
+    at = words(c[L.FOLD_AT], stride)[i]
+    seq = words(c[L.FOLD_SEQ], stride)[i]
+    write(heap, key, position, at, seq, values, rows, i)
+
+
+@quick
+def insert_late(c, table, heap, key, i):
+    """Put an event at its place among the others."""
+    stride = c[L.FOLD_STRIDE]
+    at = words(c[L.FOLD_AT], stride)[i]
+    seq = words(c[L.FOLD_SEQ], stride)[i]
+    make_room(c, table, heap, key, 1)
+    position = found(heap, key, at, seq)
+    shift_up(heap, key, L.FIELD_COLUMNS + table[L.GROUP_COLUMNS], position)
+    put(c, table, heap, key, position, i)
+    key[L.KEY_END] += 1
+    pace = key[L.KEY_PACE]
+    if pace == 0:
+        return position
+    for v in range(table[L.GROUP_VIEWS]):
+        view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+        at_view = pace + table[view + L.VIEW_PACE]
+        if heap[at_view + L.PACE_LOW] < 0 or position >= heap[at_view + L.PACE_HIGH]:
+            continue
+        outside = position <= heap[at_view + L.PACE_LOW]
+        heap[at_view + L.PACE_HIGH] += 1
+        if outside or position < heap[at_view + L.PACE_SETTLED]:
+            heap[at_view + L.PACE_SETTLED] += 1
+        if outside:
+            heap[at_view + L.PACE_LOW] += 1
+        else:
+            touch(c, table, heap, key, view, position, L.MODE_ADD)
+    return position
+
+
+@quick
+def change(c, table, heap, key, kind, source):
+    """Tell an outcome of an event, or take an event away, if it is kept."""
+    target = words(c[L.FOLD_AMENDS] + 8 * L.AMEND_SIZE * source, L.AMEND_SIZE)
+    position = found(heap, key, target[L.AMEND_AT], target[L.AMEND_SEQ])
+    if position == key[L.KEY_END]:
+        return
+    if heap[place_of(heap, key, L.FIELD_AT, position)] != target[L.AMEND_AT]:
+        return
+    if heap[place_of(heap, key, L.FIELD_SEQ, position)] != target[L.AMEND_SEQ]:
+        return
+    if kind & L.OP_REMOVE:
+        remove(c, table, heap, key, position)
+    else:
+        amend(c, table, heap, key, position, target)
+
+
+@quick
+def amend(c, table, heap, key, position, target):
+    """Write a label's value into the outcome columns of an event."""
+    slots = table[L.GROUP_SLOTS_AT]
+    for column in range(table[L.GROUP_COLUMNS]):
+        if table[slots + column * L.SLOT_SIZE + L.SLOT_LABEL] != target[L.AMEND_LABEL]:
+            continue
+        cell = place_of(heap, key, L.FIELD_COLUMNS + column, position)
+        if heap[cell] == MASKED:
+            continue
+        touch_all(c, table, heap, key, column, position, L.MODE_DROP)
+        heap[cell] = target[L.AMEND_VALUE]
+        touch_all(c, table, heap, key, column, position, L.MODE_ADD)
+
+
+@quick
+def remove(c, table, heap, key, position):
+    """Take an event away."""
+    touch_all(c, table, heap, key, -1, position, L.MODE_DROP)
+    pace = key[L.KEY_PACE]
+    if pace:
+        for v in range(table[L.GROUP_VIEWS]):
+            view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+            for edge in range(L.PACE_LOW, L.PACE_SETTLED + 1):
+                at = pace + table[view + L.VIEW_PACE] + edge
+                if heap[at] > position:
+                    heap[at] -= 1
+    shift_down(heap, key, L.FIELD_COLUMNS + table[L.GROUP_COLUMNS], position)
+    key[L.KEY_END] -= 1
+
+
+@quick
+def touch_all(c, table, heap, key, column, position, mode):
+    """Let each window that holds a position take its value in or out; column -1 is every one."""
+    pace = key[L.KEY_PACE]
+    if pace == 0:
+        return
+    for v in range(table[L.GROUP_VIEWS]):
+        view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+        if column >= 0 and table[view + L.VIEW_SLOT] != column:
+            continue
+        at = pace + table[view + L.VIEW_PACE]
+        if heap[at + L.PACE_LOW] <= position < heap[at + L.PACE_HIGH]:
+            touch(c, table, heap, key, view, position, mode)
+
+
+@quick
+def touch(c, table, heap, key, view, position, mode):
+    """Let one window take the value at a position in or out, or forget its pace."""
+    pace = key[L.KEY_PACE] + table[view + L.VIEW_PACE]
+    if table[view + L.VIEW_AGAIN]:
+        heap[pace + L.PACE_LOW] = -1
+        return
+    look = words(c[L.FOLD_TEMP] + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    prepare(c, table, heap, key, view, 0)
+    look[L.LOOK_MODE] = mode
+    look[L.LOOK_PLACE] = position
+    call(table[view + L.VIEW_UNIT], c[L.FOLD_TEMP] + 8 * L.TEMP_LOOK)
+    look[L.LOOK_MODE] = L.MODE_READ
+
+
+@quick
+def prepare(c, table, heap, key, view, reads):
+    """Write the context of a unit for one view of a key."""
+    temp = c[L.FOLD_TEMP]
+    look = words(temp + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    pace = temp + 8 * L.TEMP_PACE
+    if key[L.KEY_PACE]:
+        pace = c[L.FOLD_HEAP] + 8 * (key[L.KEY_PACE] + table[view + L.VIEW_PACE])
+    else:
+        words(pace, 1)[0] = -1
+    look[L.LOOK_READS] = reads
+    look[L.LOOK_KEY] = c[L.FOLD_KEY_AT]
+    look[L.LOOK_FIELD] = table[view + L.VIEW_FIELD]
+    look[L.LOOK_OTHERWISE] = table[view + L.VIEW_OTHERWISE]
+    look[L.LOOK_A] = table[view + L.VIEW_A]
+    look[L.LOOK_B] = table[view + L.VIEW_B]
+    look[L.LOOK_PACE] = pace
+    look[L.LOOK_SETTLED] = 0
+    look[L.LOOK_OWN_OTHERWISE] = NULL
+    if table[view + L.VIEW_SETTLES] == 0:
+        look[L.LOOK_OWN_OTHERWISE] = table[view + L.VIEW_OTHERWISE]
+    if table[view + L.VIEW_SETTLES] >= 0:
+        look[L.LOOK_SETTLED] = temp + 8 * L.TEMP_SETTLED * L.BATCH
+    weights = table[view + L.VIEW_WEIGHTS_AT]
+    look[L.LOOK_WEIGHTS] = c[L.FOLD_TABLE] + 8 * weights
+    look[L.LOOK_WEIGHTS_SIZE] = table[view + L.VIEW_WEIGHTS]
+    texts = words(c[L.FOLD_TEXTS], 4)
+    texts[0] = table[view + L.VIEW_CODED]
+
+
+@quick
+def flush(c, table, heap, key, reads):
+    """Answer the reads that wait: each window's edges, then each view, then its readers."""
+    if reads == 0:
+        return
+    temp_at = c[L.FOLD_TEMP]
+    low = words(temp_at, L.BATCH)
+    high = words(temp_at + 8 * L.BATCH, L.BATCH)
+    requests = words(temp_at + 8 * L.TEMP_AT * L.BATCH, L.BATCH)
+    own = words(temp_at + 8 * L.TEMP_OWN * L.BATCH, L.BATCH)
+    visible = words(temp_at + 8 * L.TEMP_VISIBLE * L.BATCH, L.BATCH)
+    out = c[L.FOLD_OUT] + 8 * c[L.FOLD_READS]
+    pace = key[L.KEY_PACE]
+    look = words(temp_at + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    hints = words(temp_at + 8 * (L.TEMP_PACE + 60), 2)
+    for w in range(table[L.GROUP_WINDOWS]):
+        window = table[L.GROUP_WINDOWS_AT] + w * L.WINDOW_SIZE
+        views = table[window + L.WINDOW_VIEWS_AT]
+        hints[0] = key[L.KEY_END]
+        hints[1] = key[L.KEY_END]
+        if pace:
+            hints[0] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_LOW]
+            hints[1] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_HIGH]
+        edges_of(
+            table, window, heap, key, reads, requests, own, visible, low, high, hints
+        )
+        for v in range(table[window + L.WINDOW_VIEWS]):
+            view = views + v * L.VIEW_SIZE
+            prepare(c, table, heap, key, view, reads)
+            look[L.LOOK_OFFSET] = table[window + L.WINDOW_OFFSET]
+            if table[view + L.VIEW_SETTLES] >= 0:
+                settle(c, table, heap, key, window, view, reads)
+            call(table[view + L.VIEW_UNIT], temp_at + 8 * L.TEMP_LOOK)
+            reader = table[view + L.VIEW_READERS_AT]
+            for _ in range(table[view + L.VIEW_READERS]):
+                look[L.LOOK_OUT] = out + 8 * table[reader + L.READER_OUT] * c[L.FOLD_OUT_STRIDE]
+                look[L.LOOK_UNIT_BITS] = table[reader + L.READER_UNIT_BITS]
+                look[L.LOOK_READ_A] = table[reader + L.READER_A]
+                look[L.LOOK_READ_B] = table[reader + L.READER_B]
+                call(table[reader + L.READER_UNIT], temp_at + 8 * L.TEMP_LOOK)
+                reader += L.READER_SIZE
+    c[L.FOLD_READS] += reads
+
+
+@quick
+def settle(c, table, heap, key, window, view, reads):
+    """Where the events of a window end that are old enough for their outcome to have settled."""
+    temp_at = c[L.FOLD_TEMP]
+    low = words(temp_at, L.BATCH)
+    high = words(temp_at + 8 * L.BATCH, L.BATCH)
+    settled = words(temp_at + 8 * L.TEMP_SETTLED * L.BATCH, L.BATCH)
+    requests = words(temp_at + 8 * L.TEMP_AT * L.BATCH, L.BATCH)
+    if table[view + L.VIEW_SETTLES] <= table[window + L.WINDOW_OFFSET]:
+        # A window that ends early enough holds nothing that has not settled.
+        for i in range(reads):
+            settled[i] = high[i]
+        return
+    hint = high[0]
+    for i in range(reads):
+        hint = upper(
+            heap, key, low[i], high[i], requests[i] - table[view + L.VIEW_SETTLES], hint
+        )
+        settled[i] = hint
+
+
+@quick
+def release(c, key):
+    """Give everything that a key holds back, when nobody will ask for it again."""
+    heap = words(c[L.FOLD_HEAP], c[L.FOLD_HEAP_SIZE])
+    table = words(c[L.FOLD_TABLE], c[L.FOLD_TABLE_SIZE])
+    free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
+    capacity = key[L.KEY_CAPACITY]
+    start = key[L.KEY_START]
+    pace = key[L.KEY_PACE]
+    if pace:
+        for v in range(table[L.GROUP_VIEWS]):
+            view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
+            at = pace + table[view + L.VIEW_PACE]
+            if heap[at + L.PACE_TABLE]:
+                give_run(heap, free, heap[at + L.PACE_TABLE], heap[at + L.PACE_TABLE_SIZE])
+        give_run(heap, free, pace, table[L.GROUP_PACE])
+    if 0 < capacity <= L.PAGE:
+        give_block(heap, free, start, capacity)
+    elif capacity:
+        for i in range(capacity >> L.PAGE_BITS):
+            if heap[start + i]:
+                give_block(heap, free, heap[start + i], L.PAGE)
+        give_run(heap, free, start, capacity >> L.PAGE_BITS)
+    for i in range(L.KEY_SIZE):
+        key[i] = 0

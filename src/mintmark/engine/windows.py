@@ -1,53 +1,91 @@
-"""The groups of a plan as one int64 table: which windows a key has, and what each window reads.
+"""The groups of a plan as int64 tables: which windows a key has, and what each window reads.
 
-Aggregates of one group with equal (offset, span, include_current) share a window, and so its two
-searches; those of one window over one column share a view, and so one pass over its values.
-The layout is `engine.layout`, the reader `engine.step`.
+Aggregates of one group with the same window share its two searches; those over one column whose
+states extend each other share a view, and so one pass over its values; each then has a reader.
+The layout is `engine.layout`, the reader of the tables `engine.step`.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mintmark.define import reach_us
 from mintmark.engine import layout as L
-from mintmark.engine.aggregates import CODES, NEEDS
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.shape import scale_of
-from mintmark.ground import EngineError
+from mintmark.plan import zone_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mintmark.plan import Aggregate, Plan
+    from mintmark.engine.kernel import Kernel
+    from mintmark.engine.units import Reading
+    from mintmark.plan import Aggregate, Plan, Window
+
+CALENDARS = {"day": 1, "week": 2, "month": 3, "year": 4}
+TICKS = 32
+"""Ticks of a half-life."""
 
 
 @dataclass(frozen=True)
 class GroupProgram:
-    """One group: whose events, by which roles; `out` is its range of aggregate registers."""
+    """One group: whose events, by which roles, and its table; `out` is its range of registers.
+
+    columns : rows of the stream's stored values, in the order of the block's columns;
+    labels : codes of the labels that its outcome columns read;  lags_us : how long after its time
+    an event may be seen, None for ever.
+    """
 
     stream: str
     roles: tuple[str, ...]
-    columns: int
-    windows: int
-    horizon_us: int
+    request_roles: tuple[str, ...]
+    columns: tuple[int, ...]
     labels: tuple[int, ...]
+    horizon_us: int | None
+    table: NDArray[np.int64]
     out: tuple[int, int]
+
+    @property
+    def fields(self) -> int:
+        """Words of an event."""
+        return L.FIELD_COLUMNS + len(self.columns)
+
+
+@dataclass
+class _Draft:
+    """The table of one group while it is written."""
+
+    plan: Plan
+    kernel: Kernel
+    columns: Sequence[int]
+    words: list[int] = field(default_factory=list)
+    pace: int = 0
+    scratch: bool = False
+
+    def append(self, records: Iterable[Sequence[int]]) -> int:
+        """Write records one after another; return where the first one stands."""
+        start = len(self.words)
+        for record in records:
+            self.words += record
+        return start
 
 
 def register_places(plan: Plan) -> dict[int, int]:
     """Return the register of each aggregate: those of one group stand side by side."""
     order = sorted(range(len(plan.aggregates)), key=lambda i: (plan.aggregates[i].group, i))
-    return {index: place for place, index in enumerate(order)}
+    return {aggregate: place for place, aggregate in enumerate(order)}
 
 
 def lower_groups(
-    plan: Plan, labels: Mapping[str, int], lateness_us: int
-) -> tuple[tuple[GroupProgram, ...], NDArray[np.int64]]:
-    """Return the groups and the table that the compiled fold reads.
+    plan: Plan, kernel: Kernel, labels: Mapping[str, int], lateness_us: int
+) -> tuple[GroupProgram, ...]:
+    """Return the groups with the tables that the compiled fold reads.
 
     labels : code of each label that an outcome column may name.
 
@@ -56,34 +94,30 @@ def lower_groups(
     EngineError
         `engine.plan.unknown_aggregate` for a kind that this version does not have.
     """
-    places = register_places(plan)
-    table = [len(plan.groups)] + [0] * len(plan.groups)
     groups = []
     first = 0
     for index, group in enumerate(plan.groups):
         members = [i for i, a in enumerate(plan.aggregates) if a.group == index]
-        windows = _windows(plan, members)
-        slots = [_slot(plan, column, labels) for column in group.columns]
-        horizon_us = _horizon([plan.aggregates[i] for i in members], lateness_us)
-        windows_at = _append(table, [_window(plan, table, w, places) for w in windows])
-        slots_at = _append(table, slots)
-        scratch = int(any(plan.aggregates[i].kind == "distinct" for i in members))
-        table[1 + index] = _append(
-            table, [[len(slots), len(windows), horizon_us, scratch, slots_at, windows_at]]
-        )
+        draft = _Draft(plan, kernel, group.columns)
+        rows = column_rows(plan, group.stream)
+        told = [plan.columns[c].label for c in group.columns]
+        codes = [-1 if label is None else labels[label] for label in told]
+        removed = _removed(plan, group.stream)
+        table, horizon_us = _table(draft, members, codes, lateness_us, removed=removed)
         groups.append(
             GroupProgram(
                 stream=group.stream,
                 roles=tuple(group.roles),
-                columns=len(slots),
-                windows=len(windows),
+                request_roles=tuple(group.request_roles or group.roles),
+                columns=tuple(rows[c] for c in group.columns),
+                labels=tuple(sorted({code for code in codes if code >= 0})),
                 horizon_us=horizon_us,
-                labels=tuple(sorted({label for _, label in slots if label >= 0})),
+                table=table,
                 out=(first, first + len(members)),
             )
         )
         first += len(members)
-    return tuple(groups), np.array(table, dtype=np.int64)
+    return tuple(groups)
 
 
 def column_rows(plan: Plan, stream: str) -> dict[int, int]:
@@ -92,76 +126,203 @@ def column_rows(plan: Plan, stream: str) -> dict[int, int]:
     return {column: row for row, column in enumerate(mine)}
 
 
-def _append(table: list[int], records: Iterable[Sequence[int]]) -> int:
-    """Write records one after another; return where the first one stands."""
-    words = [word for record in records for word in record]
-    table += words
-    return len(table) - len(words)
+def _table(
+    draft: _Draft,
+    members: Sequence[int],
+    codes: Sequence[int],
+    lateness_us: int,
+    *,
+    removed: bool,
+) -> tuple[NDArray[np.int64], int | None]:
+    """The table of a group, and how long its events may be seen."""
+    draft.append([[0] * L.GROUP_SIZE])
+    windows = _windows(draft.plan, members)
+    view_records: list[list[list[int]]] = []
+    for window, inside in windows.items():
+        view_records.append(_views(draft, window, inside))
+    views_at = draft.append([record for records in view_records for record in records])
+    records = []
+    place = views_at
+    for window, views in zip(windows, view_records, strict=True):
+        records.append([*_window(draft, window), len(views), place])
+        place += len(views) * L.VIEW_SIZE
+    windows_at = draft.append(records)
+    slots_at = draft.append([[slot, code] for slot, code in enumerate(codes)])
+    pace = 1
+    while pace < draft.pace:
+        pace *= 2
+    horizons = _horizons(list(windows), lateness_us, removed=removed)
+    draft.words[: L.GROUP_SIZE] = [
+        len(codes), len(windows), windows_at, slots_at, *horizons[:3],
+        pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
+        len(members),
+    ]  # fmt: skip
+    return np.array(draft.words, dtype=np.int64), horizons[3]
 
 
-def _slot(plan: Plan, column: int, labels: Mapping[str, int]) -> list[int]:
-    label = plan.columns[column].label
-    row = column_rows(plan, plan.columns[column].stream)[column]
-    return [row, -1 if label is None else labels[label]]
-
-
-def _horizon(members: Sequence[Aggregate], lateness_us: int) -> int:
-    """How long after its time an event can still be seen by a request that is not too late."""
-    reach_us = 0
-    for aggregate in members:
-        if aggregate.span_us is None:
-            return L.FOREVER
-        reach_us = max(reach_us, aggregate.span_us + aggregate.offset_us)
-    return reach_us + lateness_us
-
-
-def _windows(plan: Plan, members: Sequence[int]) -> list[list[int]]:
-    """Indices of aggregates, a list for each window, in the order in which windows appear."""
-    windows: dict[tuple[int, int | None, bool], list[int]] = {}
+def _windows(plan: Plan, members: Sequence[int]) -> dict[Window, list[int]]:
+    """Aggregates by their window, in the order in which windows appear."""
+    windows: dict[Window, list[int]] = {}
     for i in members:
-        a = plan.aggregates[i]
-        windows.setdefault((a.offset_us, a.span_us, a.include_current), []).append(i)
-    return list(windows.values())
+        windows.setdefault(plan.aggregates[i].window, []).append(i)
+    return windows
 
 
-def _window(
-    plan: Plan, table: list[int], members: Sequence[int], places: Mapping[int, int]
-) -> list[int]:
-    """Write the views of a window; return its record."""
-    views: dict[int | None, list[int]] = {}
+def _removed(plan: Plan, stream: str) -> bool:
+    """Whether events of a stream may leave again: corrected, or taken back."""
+    return plan.event(stream).get("revision") is not None or any(
+        form["refers_to"] == stream and form.get("reverses") for form in plan.events
+    )
+
+
+def _open_right(window: Window) -> bool:
+    """Whether what stands exactly at the right edge is left out."""
+    return window.edges[1] == ")" or (window.ties == "none" and not window.offset_us)
+
+
+def _horizons(
+    windows: Sequence[Window], lateness_us: int, *, removed: bool
+) -> tuple[int, int, int, int | None]:
+    """Horizon by time, newest events kept, the line that those are counted at, and all of it.
+
+    How long after its time an event can still be seen by a request that is not too late.  Where
+    events may be `removed`, a window by count may need any older one again.
+    """
+    horizon, newest, line = NULL, 0, 0
+    forever = False
+    for window in windows:
+        reach = reach_us(window)
+        if reach is not None:
+            horizon = max(horizon, reach + lateness_us)
+        elif window.last is not None and not removed:
+            newest = max(newest, window.last)
+            line = max(line, window.offset_us + lateness_us + _open_right(window))
+        else:
+            forever = True
+    if forever:
+        return L.FOREVER, 0, 0, None
+    return horizon, newest, line, None if newest else horizon
+
+
+def _window(draft: _Draft, window: Window) -> list[int]:
+    """The record of a window, but for its views."""
+    zone_at = count = 0
+    if window.calendar is not None:
+        times, offsets = zone_table(str(window.zone))
+        pairs = list(zip(times, offsets, strict=True))
+        zone_at, count = draft.append(pairs), len(pairs)
+    return [
+        L.FOREVER if window.span_us is None else window.span_us,
+        window.offset_us,
+        int(window.edges[0] == "["),
+        int(_open_right(window)),
+        int(window.ties == "none"),
+        int(window.include_current),
+        window.last or 0,
+        CALENDARS[window.calendar] if window.calendar else 0,
+        zone_at,
+        count,
+        window.session_us or 0,
+    ]
+
+
+def _views(draft: _Draft, window: Window, members: Sequence[int]) -> list[list[int]]:
+    """The records of a window's views, their readers written before them."""
+    readings = {i: draft.kernel.reading(draft.plan.aggregates[i].kind) for i in members}
+    views: dict[tuple[int | None, str, tuple[int, ...]], list[int]] = {}
     for i in members:
-        views.setdefault(plan.aggregates[i].column, []).append(i)
-    records = [_view(plan, table, view, places) for view in views.values()]
-    head = plan.aggregates[members[0]]
-    span_us = L.FOREVER if head.span_us is None else head.span_us
-    return [head.offset_us, span_us, int(head.include_current), len(views), _append(table, records)]
+        aggregate = draft.plan.aggregates[i]
+        state = _state(draft, readings[i], aggregate)
+        uses = draft.kernel.state(state).uses
+        params = aggregate.params if {"a", "b", "weights"} & uses else ()
+        views.setdefault((aggregate.column, state, params), []).append(i)
+    return [
+        _view(draft, window, state, inside, readings)
+        for state, inside in _joined(draft.kernel, views)
+    ]
+
+
+def _state(draft: _Draft, reading: Reading, aggregate: Aggregate) -> str:
+    """The state that an aggregate reads; of events alone, how many is the distance of the edges."""
+    if aggregate.column is None and reading.state == "powers0":
+        return "rows"
+    return reading.state
+
+
+def _joined(
+    kernel: Kernel, views: Mapping[tuple[int | None, str, tuple[int, ...]], list[int]]
+) -> list[tuple[str, list[int]]]:
+    """Views of one column whose states extend each other, as one view of the richest state."""
+    joined: list[tuple[tuple[int | None, tuple[int, ...]], str, list[int]]] = []
+    for (column, state, params), members in views.items():
+        for place, (key, other, inside) in enumerate(joined):
+            one = kernel.one_state((state, other))
+            if key == (column, params) and one is not None:
+                joined[place] = (key, one, [*inside, *members])
+                break
+        else:
+            joined.append(((column, params), state, list(members)))
+    return [(state, members) for _, state, members in joined]
 
 
 def _view(
-    plan: Plan, table: list[int], members: Sequence[int], places: Mapping[int, int]
+    draft: _Draft,
+    window: Window,
+    name: str,
+    members: Sequence[int],
+    readings: Mapping[int, Reading],
 ) -> list[int]:
-    """Write the aggregates of a view; return its record."""
-    head = plan.aggregates[members[0]]
-    members = sorted(members, key=lambda i: plan.aggregates[i].kind not in NEEDS)
-    kinds = [plan.aggregates[i].kind for i in members]
-    for kind in kinds:
-        if kind not in CODES:
-            raise EngineError(
-                f'this version has no aggregate "{kind}"',
-                want="one of " + ", ".join(CODES),
-                hint="make the plan again with this version",
-                code="engine.plan.unknown_aggregate",
-            )
-    powers = max(NEEDS.get(kind, -1) for kind in kinds)
-    counts = [sum(kind in NEEDS for kind in kinds), len(kinds)]
-    if head.column is None:
-        records = [[CODES[kind], places[i], 0] for kind, i in zip(kinds, members, strict=True)]
-        return [-1, -1, NULL, powers, *counts, _append(table, records)]
-    column = plan.columns[head.column]
-    slot = plan.groups[head.group].columns.index(head.column)
-    records = [
-        [CODES[kind], places[i], scale_of(column)] for kind, i in zip(kinds, members, strict=True)
-    ]
-    settles_us = -1 if column.settles_us is None else column.settles_us
-    otherwise = NULL if column.otherwise is None else column.otherwise
-    return [slot, settles_us, otherwise, powers, *counts, _append(table, records)]
+    """Write the readers of a view; return its record."""
+    plan, kernel = draft.plan, draft.kernel
+    head, state = plan.aggregates[members[0]], kernel.state(name)
+    column = None if head.column is None else plan.columns[head.column]
+    scale = 0 if column is None else scale_of(column)
+    readers_at = draft.append(
+        [_reader(draft, readings[i], name, plan.aggregates[i], scale, i) for i in members]
+    )
+    a, b = (*head.params, 1, 1)[:2] if "a" in state.uses or "b" in state.uses else (1, 1)
+    weights = _weights() if state.weights else []
+    pace = draft.pace
+    if state.form != "look":
+        draft.pace += L.PACE_WORDS + state.kept
+    else:
+        # Its edges alone, so that the next search begins there.
+        draft.pace += L.PACE_WORDS
+    draft.scratch |= state.table
+    slot = -1 if head.column is None else list(draft.columns).index(head.column)
+    settles = -1 if column is None or column.settles_us is None else column.settles_us
+    otherwise = NULL if column is None or column.otherwise is None else column.otherwise
+    again = state.form in ("look", "ordered", "follow") or (settles >= 0 and state.form != "group")
+    again |= settles >= 0 and state.table
+    coded = column is not None and column.kind == "category"
+    return [
+        kernel.state_unit(name),
+        L.FIELD_AT if slot < 0 else L.FIELD_COLUMNS + slot,
+        slot, settles, otherwise, a, b, len(state.words), pace, int(state.table), int(again),
+        draft.append([weights]), len(weights), int(coded), 0, len(members), readers_at,
+    ]  # fmt: skip
+
+
+def _reader(
+    draft: _Draft, reading: Reading, state: str, aggregate: Aggregate, scale: int, index: int
+) -> list[int]:
+    """The record of one reader."""
+    unit = struct.unpack("<q", struct.pack("<d", 10.0**scale))[0]
+    a, b = (*aggregate.params, 1, 1)[:2]
+    place = register_places(draft.plan)[index]
+    first = min(
+        register_places(draft.plan)[i]
+        for i, other in enumerate(draft.plan.aggregates)
+        if other.group == aggregate.group
+    )
+    return [draft.kernel.reader_unit(reading, state), place - first, unit, a, b]
+
+
+def _weights() -> list[int]:
+    """Weights of 0 to 31 ticks of 1/32 half-life, in units of 2**-32, each rounded once.
+
+    Sixty digits of decimal arithmetic, which rounds alike on every machine.
+    """
+    with localcontext() as context:
+        context.prec = 60
+        return [round(Decimal(2) ** (32 - Decimal(r) / TICKS)) for r in range(TICKS)]

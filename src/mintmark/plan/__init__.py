@@ -1,9 +1,12 @@
 """Definitions compiled to one immutable, printable, digested plan."""
 
 from mintmark.plan.diff import Change, diff
-from mintmark.plan.node import Aggregate, Column, Group, Node, Output
+from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
+from mintmark.plan.kinds import check_kinds, kind_digests
+from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
 from mintmark.plan.passes import PASSES, compile_plan
 from mintmark.plan.plan import Plan
+from mintmark.plan.survival import Survival, survives
 from mintmark.plan.text import feature_lines, plan_text
 from mintmark.plan.zones import check_zones, zone_digest, zone_table
 
@@ -16,11 +19,19 @@ __all__ = [
     "Node",
     "Output",
     "Plan",
+    "Survival",
+    "Window",
+    "check_holidays",
+    "check_kinds",
     "check_zones",
     "compile_plan",
     "diff",
     "feature_lines",
+    "holiday_days",
+    "holiday_digest",
+    "kind_digests",
     "plan_text",
+    "survives",
     "zone_digest",
     "zone_table",
 ]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mintmark.ground import short
+from mintmark.plan.meaning import meaning
 from mintmark.plan.plan import Plan
 from mintmark.plan.text import feature_lines
+
+Kinds: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Change:
     """One difference: `kind` is "added", "removed" or "changed", of a feature or a part."""
 
-    part: str  # "feature", "event", "label", "zone", "request"
+    part: str  # "request", "feature", "event", "label", "zone", "holiday", "aggregate"
     name: str
     kind: str
     old: str = ""
@@ -43,8 +47,20 @@ def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
     changes += _compared("feature", _features(old), _features(new))
     changes += _compared("event", _events(old), _events(new))
     changes += _compared("label", _label(old), _label(new))
-    zones = [{z: (d, short(d)) for z, d in plan.zones.items()} for plan in (old, new)]
-    return (*changes, *_compared("zone", *zones))
+    for part, tables in (
+        ("zone", (old.zones, new.zones)),
+        ("holiday", (old.holidays, new.holidays)),
+        ("aggregate", _both(old.kinds, new.kinds)),
+    ):
+        told = [{name: (d, short(d)) for name, d in table.items()} for table in tables]
+        changes += _compared(part, *told)
+    return tuple(changes)
+
+
+def _both(old: Kinds, new: Kinds) -> tuple[Kinds, Kinds]:
+    # That a kind is used now or no longer is seen by the features; that it changed is not.
+    shared = old.keys() & new.keys()
+    return {kind: old[kind] for kind in shared}, {kind: new[kind] for kind in shared}
 
 
 def _compared(
@@ -64,7 +80,7 @@ def _compared(
 def _features(plan: Plan) -> dict[str, tuple[Any, str]]:
     lines = feature_lines(plan)
     return {
-        output.name: ((_meaning(plan, output.node), output.values), lines[output.name])
+        output.name: ((meaning(plan, output.node), output.values), lines[output.name])
         for output in plan.outputs
     }
 
@@ -75,42 +91,3 @@ def _events(plan: Plan) -> dict[str, tuple[Any, str]]:
 
 def _label(plan: Plan) -> dict[str, tuple[Any, str]]:
     return {} if plan.label is None else {str(plan.label["field"]): (plan.label, "")}
-
-
-def _meaning(plan: Plan, root: int) -> dict[int, Any]:
-    """Return all that a node's value depends on, with the places of aggregates filled in."""
-    known: dict[int, Any] = {}
-    order: dict[int, int] = {}
-
-    def visit(place: int) -> None:
-        if place in order:
-            return
-        node = plan.nodes[place]
-        for arg in node.args:
-            visit(arg)
-        order[place] = len(order)
-        told: Any = node.value
-        if node.op == "aggregate":
-            assert isinstance(node.value, int)
-            told = _aggregate(plan, node.value)
-        known[order[place]] = (node.op, node.kind, told, [order[arg] for arg in node.args])
-
-    visit(root)
-    return known
-
-
-def _aggregate(plan: Plan, place: int) -> Any:
-    aggregate = plan.aggregates[place]
-    group = plan.groups[aggregate.group]
-    window = (aggregate.kind, aggregate.span_us, aggregate.offset_us, aggregate.include_current)
-    if aggregate.column is None:
-        return group.stream, group.roles, window, None
-    column = plan.columns[aggregate.column]
-    nodes = plan.event_nodes.get(column.stream, ())
-    told = vars(column) | {"node": None if column.node is None else _tree(nodes, column.node)}
-    return group.stream, group.roles, window, told
-
-
-def _tree(nodes: Any, place: int) -> Any:
-    node = nodes[place]
-    return node.op, node.kind, node.value, [_tree(nodes, arg) for arg in node.args]

@@ -1,8 +1,8 @@
-"""The parts of a plan: nodes, columns, groups, aggregates, outputs; plain frozen values."""
+"""The parts of a plan: nodes, columns, groups, windows, aggregates, outputs; all frozen values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["number", "flag", "category", "time"]
@@ -13,9 +13,9 @@ Scalar = int | float | str | bool | None
 class Node:
     """One row expression; `args` are the places of earlier nodes of the same table.
 
-    `op` is one of: field key at literal text aggregate add sub mul div neg abs sqrt lt le gt ge eq
-    ne and or not null otherwise where least greatest hour weekday day fixed.  `value` is a literal,
-    the name of a field or key, the place of an aggregate, a zone, or the decimals of `fixed`.
+    `op` is one of: field key at literal text aggregate, or an operation of `engine.layout.OPS`.
+    `value` is a literal, the name of a field or key, the place of an aggregate, a zone, the
+    decimals of `fixed`, the exponent of `power`, the size of `hash`, or "CODE|zone" of `holiday`.
     """
 
     op: str
@@ -30,7 +30,8 @@ class Column:
 
     For `source` "expr" it is the value of `node` in `event_nodes[stream]`; for "outcome" it is
     what the label `label` ("event.field") says of the event, `otherwise` (a stored integer) once
-    the event is older than `settles_us`, and null before that.
+    the event is older than `settles_us`, and null before that; an outcome with a `node` is null
+    for good where that node is not true.
     """
 
     stream: str
@@ -45,28 +46,56 @@ class Column:
 
 @dataclass(frozen=True)
 class Group:
-    """The state of the keys of one stream and some roles; `columns` are places in the plan's."""
+    """The state of the keys of one stream and some roles; `columns` are places in the plan's.
+
+    `request_roles` are the roles of the request that each of `roles` is looked up by, in the same
+    order: (payee,) with roles (account,) reads what logins say of the payee's account.
+    """
 
     stream: str
     roles: tuple[str, ...]
     columns: tuple[int, ...]
+    request_roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which events of a key an aggregate sees at request r, all with seq(e) < seq(r).
+
+    span_us : at(r) - offset - span < at(e) <= at(r) - offset; None is a lifetime
+    last : of those, only the `last` newest by (at, seq), whatever their value; None for all
+    edges : which ends of event time belong: "(]", "[]", "()", "[)"
+    ties : "before": an equal `at` and a smaller seq counts; "none": no equal `at` counts
+    include_current : r itself counts too, as the newest
+    calendar, zone : "day", "week", "month" or "year": the window begins where that unit of
+        at(r) - offset begins on the clocks of `zone`, that instant included
+    session_us : only events that are linked to at(r) - offset by gaps of at most this
+    """
+
+    span_us: int | None = None
+    offset_us: int = 0
+    last: int | None = None
+    edges: Literal["(]", "[]", "()", "[)"] = "(]"
+    ties: Literal["before", "none"] = "before"
+    include_current: bool = False
+    calendar: Literal["day", "week", "month", "year"] | None = None
+    zone: str | None = None
+    session_us: int | None = None
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One number of a window of a group.
+    """One number of a window of a group: `kind` names a file of `engine.aggregates`.
 
-    Of request r it covers the events e with at(r) - offset - span < at(e) <= at(r) - offset and
-    seq(e) < seq(r); r itself too iff `include_current`. A span of None is a lifetime. Nulls of the
-    column are skipped; without a column rows are counted, or the newest row is looked at.
+    Nulls of the column are skipped. Without a column events are counted or timed by themselves.
+    `params` are whole numbers in the order in which the kind declares them.
     """
 
     group: int
-    kind: str  # count sum mean std min max last distinct since_last
+    kind: str
     column: int | None
-    span_us: int | None
-    offset_us: int = 0
-    include_current: bool = False
+    window: Window = field(default_factory=Window)
+    params: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from mintmark import define
-from mintmark.define import Expr, Features, Label
+from mintmark.define import CALENDAR, Expr, Features, Label, aggregate_kind
 from mintmark.ground import canonical
-from mintmark.plan.node import Aggregate, Column, Group, Node, Output
+from mintmark.plan.holidays import holiday_digest
+from mintmark.plan.kinds import kind_digests
+from mintmark.plan.node import Aggregate, Column, Group, Kind, Node, Output, Window
 from mintmark.plan.plan import Plan
 from mintmark.plan.tree import Table, Tree
 from mintmark.plan.zones import zone_digest
-
-CALENDAR = ("hour", "weekday", "day")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def want_aggregates(draft: Draft) -> Draft:
     for name in draft.order:
         for node in _nodes(draft.features.expressions[name]):
             if isinstance(node, define.Aggregate):
-                wanted.setdefault(_identity(node, draft.features), node)
+                for one in (node, *_beside(node)):
+                    wanted.setdefault(_identity(one, draft.features), one)
     return replace(draft, wanted=dict(sorted(wanted.items())))
 
 
@@ -132,19 +133,22 @@ def number_columns(draft: Draft) -> Draft:
 def group_keys(draft: Draft) -> Draft:
     """Bring aggregates of one stream and the same keys together in one state."""
     place_of = {spec: place for place, spec in enumerate(draft.specs)}
-    used: dict[tuple[str, tuple[str, ...]], set[int]] = {}
+    used: dict[Keys, set[int]] = {}
     for identity, aggregate in draft.wanted.items():
         columns = used.setdefault(_group_of(aggregate, draft.features), set())
         if identity in draft.stored:
             columns.add(place_of[draft.stored[identity]])
-    groups = tuple(Group(*key, tuple(sorted(used[key]))) for key in sorted(used))
+    groups = tuple(
+        Group(stream, roles, tuple(sorted(used[stream, roles, asked])), asked)
+        for stream, roles, asked in sorted(used)
+    )
     return replace(draft, groups=groups)
 
 
 def number_aggregates(draft: Draft) -> Draft:
     """Number the aggregates by group, column and window."""
     place_of = {spec: place for place, spec in enumerate(draft.specs)}
-    group_at = {(group.stream, group.roles): i for i, group in enumerate(draft.groups)}
+    group_at = {(g.stream, g.roles, g.request_roles): i for i, g in enumerate(draft.groups)}
     made: dict[bytes, Aggregate] = {}
     for identity, aggregate in draft.wanted.items():
         spec = draft.stored.get(identity)
@@ -152,9 +156,8 @@ def number_aggregates(draft: Draft) -> Draft:
             group=group_at[_group_of(aggregate, draft.features)],
             kind=aggregate.how,
             column=None if spec is None else place_of[spec],
-            span_us=aggregate.span_us,
-            offset_us=aggregate.offset_us,
-            include_current=aggregate.include_current,
+            window=Window(**vars(aggregate.frame)),
+            params=aggregate.numbers(),
         )
     aggregates = sorted(set(made.values()), key=_window_order)
     places = {identity: aggregates.index(made[identity]) for identity in made}
@@ -172,7 +175,7 @@ def number_rows(draft: Draft) -> Draft:
             return trees[str(expr.value)]
         kind_of = kind(expr) or "number"
         if isinstance(expr, define.Aggregate):
-            return Tree("aggregate", (), draft.places[_identity(expr, draft.features)], kind_of)
+            return _read(expr, draft)
         return _tree(expr, tuple(tree(arg) for arg in expr.args), kind_of)
 
     for name in draft.order:
@@ -206,8 +209,9 @@ def _sealed(draft: Draft) -> Plan:
     if draft.label is not None:
         events[draft.label.event.name] = draft.label.event
         events[draft.label.of.name] = draft.label.of
-    tables = (draft.nodes, *draft.event_nodes.values())
-    zones = {str(n.value) for table in tables for n in table if n.op in CALENDAR}
+    for name in tuple(events):
+        events |= {reversal.name: reversal for reversal in events[name].reversals}
+    zones, countries = _clocks(draft)
     return Plan(
         request=draft.features.event.name,
         events=tuple(events[name].form() for name in sorted(events)),
@@ -219,7 +223,24 @@ def _sealed(draft: Draft) -> Plan:
         nodes=draft.nodes,
         outputs=draft.outputs,
         zones={name: zone_digest(name) for name in sorted(zones)},
+        holidays={code: holiday_digest(code) for code in sorted(countries)},
+        kinds=kind_digests(a.kind for a in draft.aggregates),
     )
+
+
+def _clocks(draft: Draft) -> tuple[set[str], set[str]]:
+    """Return the time zones and the countries that nodes and windows read."""
+    zones = {a.window.zone for a in draft.aggregates if a.window.zone is not None}
+    countries = set()
+    for table in (draft.nodes, *draft.event_nodes.values()):
+        for node in table:
+            if node.op == "holiday":
+                country, zone = str(node.value).split("|")
+                countries.add(country)
+                zones.add(zone)
+            elif node.op in CALENDAR:
+                zones.add(str(node.value))
+    return zones, countries
 
 
 def _after_references(features: Features, order: list[str]) -> tuple[str, ...]:
@@ -247,22 +268,57 @@ def _stream(aggregate: define.Aggregate, features: Features) -> Any:
     return aggregate.stream or features.event
 
 
-def _group_of(aggregate: define.Aggregate, features: Features) -> tuple[str, tuple[str, ...]]:
-    return _stream(aggregate, features).name, aggregate.roles
+Keys: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...]]"
+
+
+def _group_of(aggregate: define.Aggregate, features: Features) -> Keys:
+    return _stream(aggregate, features).name, aggregate.roles, aggregate.request_roles
 
 
 def _identity(aggregate: define.Aggregate, features: Features) -> bytes:
-    return canonical(aggregate.form() | {"event": _stream(aggregate, features).name})
+    # What stands in for an empty window is no part of the aggregate itself.
+    form = aggregate.form() | {"event": _stream(aggregate, features).name, "empty": None}
+    return canonical(form)
+
+
+def _beside(aggregate: define.Aggregate) -> tuple[define.Aggregate, ...]:
+    """Return the count that says whether a window is empty, where that matters."""
+    if aggregate.empty is None:
+        return ()
+    frame = aggregate.frame
+    changed = replace(aggregate, how="count", params=(), kind="number", empty=None, window=frame)
+    return (changed,)
+
+
+def _read(aggregate: define.Aggregate, draft: Draft) -> Tree:
+    """Return what reads an aggregate, its value for an empty window put in."""
+    # A flag that may be a number where it is empty is read as the flag that it is.
+    plain = aggregate_kind(aggregate.how).gives or _source_kind(aggregate)
+    place = draft.places[_identity(aggregate, draft.features)]
+    read = Tree("aggregate", (), place, plain)
+    if aggregate.empty is None:
+        return read
+    count = draft.places[_identity(_beside(aggregate)[0], draft.features)]
+    filled = Tree("gt", (Tree("aggregate", (), count), Tree("literal", (), 0)), None, "flag")
+    empty = _row_tree(aggregate.empty)
+    return Tree("where", (filled, read, empty), None, aggregate.kind or "number")
+
+
+def _source_kind(aggregate: define.Aggregate) -> Kind:
+    source = aggregate.source
+    kind = source.label.kind if isinstance(source, define.Outcome) else source.kind
+    return kind or "number"
 
 
 def _window_order(a: Aggregate) -> tuple[Any, ...]:
-    column = -1 if a.column is None else a.column
-    endless = a.span_us is None
-    return a.group, a.kind, column, endless, a.span_us or 0, a.offset_us, a.include_current
+    # None stands before every number.
+    window = [(value is not None, value) for value in vars(a.window).values()]
+    return a.group, a.kind, -1 if a.column is None else a.column, a.params, window
 
 
 def _column(aggregate: define.Aggregate, stream: Any) -> tuple[Column | None, Tree | None]:
     source = aggregate.source
+    mask = None if aggregate.filter is None else _row_tree(aggregate.filter)
     if isinstance(source, define.Outcome):
         label = source.label
         column = Column(
@@ -275,16 +331,15 @@ def _column(aggregate: define.Aggregate, stream: Any) -> tuple[Column | None, Tr
             settles_us=source.settles_us,
             otherwise=label.otherwise_stored,
         )
-        return column, None
-    counts_rows = source is None or aggregate.how == "since_last"
-    if counts_rows and aggregate.filter is None:
+        return column, mask
+    if source is None and mask is None:
         return None, None
     # Any value that is not null will do where rows are only counted.
-    tree = Tree("literal", (), 1) if counts_rows else _row_tree(source)
-    if aggregate.filter is not None:
+    tree = Tree("literal", (), 1) if source is None else _row_tree(source)
+    if mask is not None:
         null = Tree("literal", (), None, tree.kind)
-        tree = Tree("where", (_row_tree(aggregate.filter), tree, null), None, tree.kind)
-    scale = 0 if counts_rows else _scale(source)
+        tree = Tree("where", (mask, tree, null), None, tree.kind)
+    scale = 0 if source is None else _scale(source)
     return Column(stream.name, "expr", None, scale, tree.kind), tree
 
 

@@ -12,20 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mintmark.ground import PlanError, digest
-from mintmark.plan.node import Aggregate, Column, Group, Node, Output
+from mintmark.plan import memory
+from mintmark.plan.holidays import check_holidays
+from mintmark.plan.kinds import check_kinds
+from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
 from mintmark.plan.text import plan_text
 from mintmark.plan.zones import check_zones
 
-FORMAT = 1
+FORMAT = 2
 """Version of the form and of the written formulas that it stands for."""
-
-WORD_BYTES = 8
-EVENT_WORDS = 2
-"""Words of a stored event beside its columns: `at` and `seq`."""
-KEY_WORDS = 5
-"""Words of a key beside its windows: its id, and where its events stand."""
-WINDOW_WORDS = 2
-"""Words of a key for each window: its two edges."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,10 @@ class Plan:
         The features, by name.
     zones : mapping of str to str
         Time zones that are read, with the digest of their clock changes.
+    holidays : mapping of str to str
+        Countries whose holidays are read, with the digest of their days.
+    kinds : mapping of str to str
+        Kinds of aggregate that are used, with the digest of their files.
     digest : str
         Digest of `form()` without itself.
     """
@@ -62,6 +61,8 @@ class Plan:
     nodes: tuple[Node, ...]
     outputs: tuple[Output, ...]
     zones: Mapping[str, str] = field(default_factory=dict)
+    holidays: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -120,23 +121,11 @@ class Plan:
 
     def bytes_per_key(self) -> tuple[tuple[int, int], ...]:
         """Return for each group the bytes that a key takes, and those of each event kept for it."""
-        sizes = []
-        for place, group in enumerate(self.groups):
-            windows = {
-                (a.span_us, a.offset_us, a.include_current)
-                for a in self.aggregates
-                if a.group == place
-            }
-            fixed = WORD_BYTES * (KEY_WORDS + WINDOW_WORDS * len(windows))
-            sizes.append((fixed, WORD_BYTES * (EVENT_WORDS + len(group.columns))))
-        return tuple(sizes)
+        return memory.bytes_per_key(self)
 
     def horizon_us(self, group: int) -> int | None:
         """Return how far back the windows of a group look; None is for ever."""
-        spans = [a for a in self.aggregates if a.group == group]
-        if any(a.span_us is None for a in spans):
-            return None
-        return max(a.offset_us + (a.span_us or 0) for a in spans)
+        return memory.horizon_us(self, group)
 
     @classmethod
     def from_form(cls, form: Mapping[str, Any]) -> Plan:
@@ -146,7 +135,8 @@ class Plan:
         ------
         PlanError
             `plan.form.unreadable`; `plan.form.altered` where the digest is another;
-            `plan.zone.changed` where a zone has other clock changes on this machine.
+            `plan.zone.changed`, `plan.holiday.changed` and `plan.kind.changed` where a zone, a
+            country or an aggregate is another on this machine.
         """
         try:
             if form["plan"] != FORMAT:
@@ -158,10 +148,12 @@ class Plan:
                 event_nodes={n: _nodes(t) for n, t in sorted(form["event_nodes"].items())},
                 columns=tuple(Column(**c) for c in form["columns"]),
                 groups=tuple(_group(g) for g in form["groups"]),
-                aggregates=tuple(Aggregate(**a) for a in form["aggregates"]),
+                aggregates=tuple(_aggregate(a) for a in form["aggregates"]),
                 nodes=_nodes(form["nodes"]),
                 outputs=tuple(_output(o) for o in form["outputs"]),
                 zones=dict(form["zones"]),
+                holidays=dict(form["holidays"]),
+                kinds=dict(form["kinds"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise PlanError(
@@ -179,6 +171,8 @@ class Plan:
                 code="plan.form.altered",
             )
         check_zones(plan.zones)
+        check_holidays(plan.holidays)
+        check_kinds(plan.kinds)
         return plan
 
     def _form(self) -> dict[str, Any]:
@@ -194,12 +188,19 @@ class Plan:
             "nodes": [_plain(n) for n in self.nodes],
             "outputs": [_plain(o) for o in self.outputs],
             "zones": dict(self.zones),
+            "holidays": dict(self.holidays),
+            "kinds": dict(self.kinds),
         }
 
 
 def _plain(value: Any) -> dict[str, Any]:
     return {
-        name: list(part) if isinstance(part, tuple) else part for name, part in vars(value).items()
+        name: list(part)
+        if isinstance(part, tuple)
+        else vars(part)
+        if isinstance(part, Window)
+        else part
+        for name, part in vars(value).items()
     }
 
 
@@ -208,7 +209,13 @@ def _nodes(forms: Any) -> tuple[Node, ...]:
 
 
 def _group(form: Mapping[str, Any]) -> Group:
-    return Group(form["stream"], tuple(form["roles"]), tuple(form["columns"]))
+    roles, asked = tuple(form["roles"]), tuple(form["request_roles"])
+    return Group(form["stream"], roles, tuple(form["columns"]), asked)
+
+
+def _aggregate(form: Mapping[str, Any]) -> Aggregate:
+    window, params = Window(**form["window"]), tuple(form["params"])
+    return Aggregate(form["group"], form["kind"], form["column"], window, params)
 
 
 def _output(form: Mapping[str, Any]) -> Output:

@@ -6,8 +6,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mintmark.define import (
+    aggregate_kind,
+    parameter_words,
+    reach_us,
+    role_words,
+    window_words,
+)
 from mintmark.ground import format_span, short
-from mintmark.plan.node import Aggregate, Column, Node
+from mintmark.plan.memory import LONG_EVENTS
+from mintmark.plan.node import Aggregate, Column, Node, Window
 
 if TYPE_CHECKING:
     from mintmark.plan.plan import Plan
@@ -27,6 +35,8 @@ _SIGNS = {
     "or": "|",
 }
 _WIDTH = 96
+_LONG = 160
+"""A feature whose line is longer names what it says more than once."""
 
 
 def plan_text(plan: Plan) -> str:
@@ -34,22 +44,25 @@ def plan_text(plan: Plan) -> str:
     parts = [_head(plan), _events(plan), _state(plan), _features(plan)]
     if plan.label:
         parts.append(_label(plan.label))
-    if plan.zones:
-        zones = [(name, short(digest)) for name, digest in sorted(plan.zones.items())]
-        parts.append(["zones", *_columns(zones)])
+    for title, table in (("zones", plan.zones), ("holidays", plan.holidays)):
+        if table:
+            told = [(name, short(digest)) for name, digest in sorted(table.items())]
+            parts.append([title, *_columns(told)])
     parts.append([f"digest  {plan.digest}"])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def feature_lines(plan: Plan) -> dict[str, str]:
     """Return each feature as the one line that a person would write for it."""
+    return {
+        name: ", with ".join(lines[:1] + [", ".join(lines[1:])] * (len(lines) > 1))
+        for name, lines in _feature_parts(plan).items()
+    }
+
+
+def _feature_parts(plan: Plan) -> dict[str, list[str]]:
     words = _Words(plan)
     return {output.name: words.of_output(output.node, output.name) for output in plan.outputs}
-
-
-def window_words(plan: Plan, place: int) -> str:
-    """Return one aggregate of a plan in words."""
-    return _Words(plan).aggregate(plan.aggregates[place])
 
 
 def _head(plan: Plan) -> list[str]:
@@ -66,14 +79,26 @@ def _events(plan: Plan) -> list[str]:
     rows = []
     for form in plan.events:
         keys = [_key(role, key) for role, key in sorted(form["keys"].items())]
-        told = [f"id {form['id']} ({form['id_type']})"]
+        told = [_identity(form)]
         if form["refers_to"]:
             told.append(f"of {form['refers_to']} by {form['refers_by']}")
+        if form["reverses"]:
+            told.append(f"reverses {form['reverses']}")
         rows.append((form["name"], "   ".join(told)))
         if keys:
             rows.append(("", f"keys {', '.join(keys)}"))
         rows.append(("", "   ".join(_rules(form))))
     return ["events", *_columns(rows)]
+
+
+def _identity(form: Mapping[str, Any]) -> str:
+    if form.get("id_of"):
+        return f"table, a row for each {' and '.join(form['id_of'])}"
+    return f"{'table, ' if _table(form) else ''}id {form['id']} ({form['id_type']})"
+
+
+def _table(form: Mapping[str, Any]) -> bool:
+    return form.get("noun") == "table"
 
 
 def _key(role: str, key: Mapping[str, Any]) -> str:
@@ -86,8 +111,10 @@ def _key(role: str, key: Mapping[str, Any]) -> str:
 def _rules(form: Mapping[str, Any]) -> Iterator[str]:
     known = form["known_at"]
     after = f" + {format_span(known['after_us'])}" if known["after_us"] else ""
-    yield f"at {form['at']}, known at {known['column'] or form['at']}{after}"
-    yield f"late up to {format_span(form['lateness_us'])}"
+    when = "valid from" if _table(form) else "at"
+    yield f"{when} {form['at']}, known at {known['column'] or form['at']}{after}"
+    if not _table(form):
+        yield f"late up to {format_span(form['lateness_us'])}"
     yield f"kept {format_span(form['keep_us'])}" if form["keep_us"] else "kept for ever"
 
 
@@ -95,7 +122,12 @@ def _state(plan: Plan) -> list[str]:
     lines = ["state"]
     for place in range(len(plan.groups)):
         lines += _group(plan, place)
-    return lines if plan.groups else [*lines, "  none"]
+    if not plan.groups:
+        return [*lines, "  none"]
+    return [
+        *lines,
+        f"  a key with more than {LONG_EVENTS} events also keeps running parts of its windows",
+    ]
 
 
 def _group(plan: Plan, place: int) -> list[str]:
@@ -107,19 +139,22 @@ def _group(plan: Plan, place: int) -> list[str]:
     late = format_span(plan.event(plan.request)["lateness_us"])
     kept = "for ever" if horizon is None else f"{format_span(horizon)}, and {late} for late ones"
     return [
-        f"  {group.stream} by {', '.join(group.roles)}",
+        f"  {group.stream} by {role_words(group.roles, group.request_roles)}",
         f"    memory   {fixed} bytes a key, {each} bytes an event, kept {kept}",
         *_wrapped("stores", stored or ["times alone"]),
-        *_wrapped("windows", list(dict.fromkeys(_window(a) for a in windows))),
+        *_wrapped("windows", list(dict.fromkeys(window_words(a.window) for a in windows))),
     ]
 
 
-def _length(a: Aggregate) -> tuple[bool, int, int, bool]:
-    return a.span_us is None, a.span_us or 0, a.offset_us, a.include_current
+def _length(a: Aggregate) -> tuple[bool, int, str]:
+    reach = reach_us(a.window)
+    return reach is None, reach or 0, window_words(a.window)
 
 
 def _features(plan: Plan) -> list[str]:
-    rows = [(name, f"= {line}") for name, line in feature_lines(plan).items()]
+    rows = []
+    for name, (line, *parts) in _feature_parts(plan).items():
+        rows += [(name, f"= {line}"), *(("", f"  {part}") for part in parts)]
     return ["features", *_columns(rows)]
 
 
@@ -150,12 +185,6 @@ def _wrapped(title: str, items: Sequence[str]) -> list[str]:
     return lines
 
 
-def _window(a: Aggregate) -> str:
-    span = "lifetime" if a.span_us is None else format_span(a.span_us)
-    offset = f" ending {format_span(a.offset_us)} before" if a.offset_us else ""
-    return span + offset + (" with the request" if a.include_current else "")
-
-
 class _Words:
     """Turns nodes into the text that a person would write."""
 
@@ -166,30 +195,72 @@ class _Words:
         for output in plan.outputs:
             if plan.nodes[output.node].op not in ("field", "key", "at", "literal", "text"):
                 self._named.setdefault(output.node, output.name)
+        self._parts: dict[int, str] = {}
 
-    def of_output(self, node: int, name: str) -> str:
-        """Return the line of a feature, other features in it by their names."""
+    def of_output(self, node: int, name: str) -> list[str]:
+        """Return the line of a feature, other features in it by their names.
+
+        Where that would be long, what it says more than once is named `$1`, `$2`, ... in lines
+        that follow.
+        """
         alias = self._named.get(node, name)
-        return alias if alias != name else self._row(node, top=True)
+        if alias != name:
+            return [alias]
+        line = self._row(node, top=True)
+        if len(line) <= _LONG:
+            return [line]
+        said_twice = self._shared(node)
+        self._parts = {place: f"${i}" for i, place in enumerate(said_twice, 1)}
+        parts = [f"{self._parts[place]} = {self._row(place, top=True)}" for place in said_twice]
+        lines = [self._row(node, top=True), *parts]
+        self._parts = {}
+        return lines
+
+    def _shared(self, root: int) -> list[int]:
+        """Return what a feature reads more than once, arguments before what they stand in."""
+        uses: dict[int, int] = {}
+        stack = [root]
+        while stack:
+            for arg in self._plan.nodes[stack.pop()].args:
+                uses[arg] = uses.get(arg, 0) + 1
+                if uses[arg] == 1 and arg not in self._named:
+                    stack.append(arg)
+        nodes = self._plan.nodes
+        return [
+            place
+            for place, count in sorted(uses.items())
+            if count > 1
+            and place not in self._named
+            and (nodes[place].args or nodes[place].op == "aggregate")
+        ]
 
     def aggregate(self, a: Aggregate) -> str:
         """Return an aggregate in words: `mean(amount) by card over 30d`."""
         group = self._plan.groups[a.group]
         what = "" if a.column is None else self.column(self._plan.columns[a.column])
         other = "" if group.stream == self._plan.request else f" of {group.stream}"
+        keys = role_words(group.roles, group.request_roles)
+        if a.kind == "newest" and a.window == Window() and _table(self._plan.event(group.stream)):
+            return f"{what} of {group.stream} by {keys} as of the request"
         kind = a.kind.replace("_", " ")
-        if what.startswith("where "):
-            told = f"{kind}{other} {what}"
-        else:
-            told = f"{kind}({what}){other}" if what else f"{kind}{other}"
-        lifetime = a.kind == "since_last" and a.span_us is None and not a.offset_us
-        return f"{told} by {', '.join(group.roles)}" + ("" if lifetime else f" over {_window(a)}")
+        declared = zip(aggregate_kind(a.kind).params, a.params, strict=True)
+        told = [word for name, value in declared if (word := parameter_words(name, value))]
+        # A condition on rows that are only counted follows their name: count where new.
+        where = f" {what}" if what.startswith("where ") else ""
+        inside = ", ".join(told if where or not what else [what, *told])
+        text = f"{kind}({inside}){other}{where}" if inside else f"{kind}{other}{where}"
+        unsaid = a.kind.startswith(("since_", "gap_")) and a.window == Window()
+        return f"{text} by {keys}" + ("" if unsaid else f" over {window_words(a.window)}")
 
     def column(self, column: Column) -> str:
         """Return a stored column in words."""
         if column.source == "outcome":
             label = (column.label or "").split(".")[-1]
-            return f"{label} settling in {format_span(column.settles_us or 0)}"
+            text = f"{label} settling in {format_span(column.settles_us or 0)}"
+            if column.node is not None:
+                nodes = self._plan.event_nodes[column.stream]
+                text += f" where {self._text(nodes, column.node, top=True)}"
+            return text
         assert column.node is not None
         nodes = self._plan.event_nodes[column.stream]
         root = nodes[column.node]
@@ -207,8 +278,10 @@ class _Words:
         self, nodes: Sequence[Node], place: int, *, top: bool = False, bare: bool = False
     ) -> str:
         """Return a node as text: `bare` without brackets, `top` not by its name either."""
-        if nodes is self._plan.nodes and not top and place in self._named:
-            return self._named[place]
+        if nodes is self._plan.nodes and not top:
+            name = self._named.get(place) or self._parts.get(place)
+            if name is not None:
+                return name
         node = nodes[place]
         if not node.args:
             return self._leaf(node, top=top)
@@ -226,7 +299,7 @@ class _Words:
         if node.op in ("neg", "not"):
             return f"{'-' if node.op == 'neg' else 'not '}{told[0]}"
         if node.value is not None:
-            told.append(str(node.value))
+            told.append(str(node.value).replace("|", ", "))
         return f"{node.op}({', '.join(told)})"
 
     def _leaf(self, node: Node, *, top: bool) -> str:

@@ -1,13 +1,9 @@
-"""One aggregate is one small file here: its docstring declares algebra, exactness and source.
+"""One aggregate is one small file here: what it takes, the state it reads, and its formula.
 
-`KINDS` names them; the place in the tuple is the code by which the kernel's tables call them.
-Additive aggregates read exact parts (`engine.moments`) that windows may add and subtract; the
-others read the values of the window themselves.  Importing this package loads no compiler.
+The docstring declares algebra, exactness and source.  The constants are literals, because
+`define.catalogue` reads them as data: TAKES (kinds of values), GIVES ("number", or None for the
+kind of the values), ROWS (whether it may be taken without a column), PARAMS (names of its whole
+numbers), OWN (whether it compares with the request's own value) and, where powers must fit,
+RANGE.  STATE names a file of `engine.states`.  A stranger adds an aggregate as such a file, or as
+an entry point of the group "mintmark.aggregates"; nothing else needs to know of it.
 """
-
-KINDS = ("count", "sum", "mean", "std", "min", "max", "last", "distinct", "since_last")
-
-NEEDS = {"count": 0, "sum": 1, "mean": 1, "std": 2}
-"""How many powers of the values an additive aggregate needs; kinds not named are not additive."""
-
-CODES = {kind: code for code, kind in enumerate(KINDS)}

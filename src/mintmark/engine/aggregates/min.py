@@ -1,11 +1,11 @@
 """min: the smallest value in the window.
 
-Algebra: commutative idempotent monoid; merge min, no drop (a window that slides is read again).
-Exact: integers are compared.  An empty window is null.  Formula: f(v) / 10**scale.
-Source: decision 0002.
+Algebra: commutative idempotent monoid (`states.least`), no drop.  Exact.
+Formula: f(v) / 10**scale.  An empty window is null.
+Source: decision 0006.
 """
 
-# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# Numba infers the types of what follows; `engine.units` compiles it by the names of arguments.
 # mypy: ignore-errors
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from __future__ import annotations
 import numpy as np
 
 from mintmark.engine.quick import quick
-from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
+from mintmark.engine.sentinel import NULL
+
+TAKES = ("number", "flag", "time")
+GIVES = None
+ROWS = False
+PARAMS = ()
+OWN = False
+STATE = "least"
 
 
 @quick
-def read(view, settled, otherwise, unit):
-    """The smallest value; an unknown outcome is `otherwise` in the first `settled` events."""
-    best = NULL
-    for i in range(view.size):
-        v = view[i]
-        if v == UNKNOWN:
-            v = otherwise if i < settled else NULL
-        if v > MASKED and (best == NULL or v < best):
-            best = v
-    if best == NULL:
+def read(least, unit):
+    """f(v) / unit."""
+    if least == NULL:
         return np.nan
-    return np.float64(best) / unit
+    return np.float64(least) / unit

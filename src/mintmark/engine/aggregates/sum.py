@@ -1,10 +1,11 @@
 """sum: the sum of the values in the window.
 
-Algebra: commutative group over integers; zero 0, add +v, drop -v, merge +.  Exact, rounded once.
-An empty window sums to 0.  Formula: f(S1) / 10**scale.  Source: decision 0002.
+Algebra: commutative group (`states.powers1`), exact.
+Formula: f(S1) / 10**scale.  An empty window is 0.
+Source: decision 0006.
 """
 
-# Numba infers the types of what follows; the calls into it are typed in `engine.kernel`.
+# Numba infers the types of what follows; `engine.units` compiles it by the names of arguments.
 # mypy: ignore-errors
 
 from __future__ import annotations
@@ -12,8 +13,15 @@ from __future__ import annotations
 from mintmark.engine.limbs import float_of_sum
 from mintmark.engine.quick import quick
 
+TAKES = ("number", "flag")
+GIVES = "number"
+ROWS = False
+PARAMS = ()
+OWN = False
+STATE = "powers1"
+
 
 @quick
 def read(high, low, unit):
-    """f(S1) / unit, with S1 = high * 2**32 + low."""
+    """f(S1) / unit."""
     return float_of_sum(high, low) / unit

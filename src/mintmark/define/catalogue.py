@@ -1,0 +1,173 @@
+"""The aggregates that there are, read as data: one file each, which is never imported here.
+
+A file `engine/aggregates/<kind>.py`, or a module that an entry point of the group
+"mintmark.aggregates" names, declares its kind in literals at its top level:
+
+    TAKES = ("number", "flag")   kinds of value that it can be taken of
+    GIVES = "number"             kind of its result; None for that of the values
+    ROWS = False                 whether it may be taken of events, without a value
+    PARAMS = ("k",)              its parameters, whole numbers, in order
+    OWN = False                  whether it needs the request's own value
+    RANGE = 10**13               optional: the largest stored value that it can take
+    STATE = "powers2"            the file of `engine/states`, or the module, whose words it reads
+
+Its digest is that of the code of both, with every state that they import: prose is left out.
+A parameter `span_us` is filled in with the span of the window, and needs one. So a stranger adds an
+aggregate by adding a file, and this room needs to know nothing of what it computes.
+"""
+
+import ast
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from mintmark.define import limit
+from mintmark.define.code import code_digest, imported_modules, parsed
+from mintmark.define.field import Kind
+from mintmark.define.place import Place
+from mintmark.ground import DefineError
+
+GROUP = "mintmark.aggregates"
+FOLDER = Path(__file__).resolve().parents[1] / "engine" / "aggregates"
+STATES = FOLDER.parent / "states"
+SPAN = "span_us"
+"""The parameter that is the window's own span."""
+
+_KINDS = ("number", "flag", "category", "time")
+
+
+@dataclass(frozen=True)
+class AggregateKind:
+    """What the file of one aggregate declares."""
+
+    name: str
+    takes: tuple[Kind, ...]
+    gives: Kind | None
+    rows: bool
+    params: tuple[str, ...]
+    own: bool
+    largest: int | None
+    digest: str
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all aggregates, sorted."""
+    return tuple(sorted(_files()))
+
+
+def aggregate_kind(name: str, place: Place | None = None) -> AggregateKind:
+    """Return what the file of an aggregate declares.
+
+    Raises
+    ------
+    DefineError
+        `define.aggregate.unknown`; `define.aggregate.file` where the file declares no aggregate.
+    """
+    file = _files().get(name)
+    if file is None:
+        raise DefineError(
+            f'there is no aggregate "{name}"',
+            at=place.at() if place else "",
+            hint=limit.close(str(name), _files()),
+            code="define.aggregate.unknown",
+        )
+    return _read(name, file)
+
+
+@lru_cache(maxsize=1)
+def _files() -> Mapping[str, Path]:
+    own = {path.stem: path for path in sorted(FOLDER.glob("[!_]*.py"))}
+    return dict(_strangers()) | own
+
+
+def _strangers() -> Iterator[tuple[str, Path]]:
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        file = _module_file(point.value.split(":")[0])
+        if file is not None:
+            yield point.name, file
+
+
+def _module_file(module: str) -> Path | None:
+    """The file of a module, which is not imported."""
+    # Only the outermost package is looked up: finding a module in it would import it.
+    top, *inner = module.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or spec.origin is None:
+        return None
+    file = Path(spec.origin)
+    return file.parent.joinpath(*inner).with_suffix(".py") if inner else file
+
+
+@lru_cache(maxsize=256)
+def _read(name: str, file: Path) -> AggregateKind:
+    try:
+        tree = parsed(file)
+        told = _constants(tree)
+        kind = AggregateKind(
+            name=name,
+            takes=tuple(told["TAKES"]),
+            gives=told["GIVES"],
+            rows=bool(told["ROWS"]),
+            params=tuple(told["PARAMS"]),
+            own=bool(told["OWN"]),
+            largest=told.get("RANGE"),
+            digest=code_digest([tree, *_states(tree, told.get("STATE"))]),
+        )
+    except KeyError as error:
+        raise _unfit(name, file, f"no constant {error.args[0]}") from None
+    except (OSError, SyntaxError, ValueError, TypeError) as error:
+        raise _unfit(name, file, f"{type(error).__name__} {error}") from None
+    if not set(kind.takes) <= set(_KINDS) or kind.gives not in (*_KINDS, None):
+        raise _unfit(name, file, f"TAKES {kind.takes}, GIVES {kind.gives}")
+    return kind
+
+
+def _states(tree: ast.Module, named: str | None) -> list[ast.Module]:
+    """The files of the state that an aggregate reads, and of those that they import, sorted."""
+    found: dict[str, ast.Module] = {}
+    waiting = list(imported_modules(tree)) + ([named] if named else [])
+    while waiting:
+        name = waiting.pop()
+        module = name.removeprefix("mintmark.engine.states.")
+        file = STATES / f"{module}.py"
+        if "." in module and name == named:
+            file = _module_file(module) or file
+        if module not in found and file.exists():
+            found[module] = parsed(file)
+            waiting += imported_modules(found[module])
+    return [found[module] for module in sorted(found)]
+
+
+def _constants(tree: ast.Module) -> dict[str, Any]:
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            name, value = node.target.id, node.value
+        else:
+            continue
+        if name in ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE"):
+            found[name] = _literal(value)
+    return found
+
+
+def _literal(node: ast.expr) -> Any:
+    # A power of two whole numbers is as good a literal as its digits: 10**13.
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return int(_literal(node.left)) ** min(int(_literal(node.right)), 256)
+    return ast.literal_eval(node)
+
+
+def _unfit(name: str, file: Path, got: str) -> DefineError:
+    return DefineError(
+        f'the file of aggregate "{name}" does not declare it',
+        at=file.name,
+        got=got,
+        want='TAKES = ("number",), GIVES = "number", ROWS = False, PARAMS = (), OWN = False',
+        code="define.aggregate.file",
+    )

@@ -1,0 +1,9 @@
+"""Where each number stands in the context of a row program (`engine.evaluation`)."""
+
+(
+    CODE, CODE_ROWS, CONSTANTS, CONSTANTS_SIZE, LIMITS, SLOTS, ZONES, ZONES_ROWS, DAYS, DAYS_SIZE,
+    HASHES, HASHES_SIZE, STORES, STORES_ROWS, OUTPUTS, OUTPUTS_ROWS, CODES, CODES_SIZE, ROWS,
+    INPUTS, AGGREGATES, AGGREGATES_ROWS, VALUES, FEATURES, REGISTERS, WIDTH,
+    FROM, TO,
+) = range(28)  # fmt: skip
+SIZE = 32

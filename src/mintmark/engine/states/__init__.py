@@ -1,0 +1,8 @@
+"""One state is one small file here: the words that a window is summed up in, and how they change.
+
+WORDS names them; FORM says how they follow a window that slides: a "group" adds and drops, a
+"monoid" adds and is asked whether what leaves was missed (`lost`), an "ordered" one is read from
+the older end, a "look" walks over the events at each read.  TABLE asks for words whose number
+grows with the window; FINISHED names words that `finish` works out at each read; EXTENDS names a
+state whose words come first among its own, so that both are read in one pass.
+"""

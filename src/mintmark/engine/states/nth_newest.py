@@ -1,0 +1,30 @@
+"""nth_newest: the a-th value of the window from its newer end, and when it was.
+
+Form: look; walks back over nulls.  Cost: O(a + nulls passed).
+"""
+
+# Numba infers the types of what follows; `engine.units` compiles it by the names of arguments.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+from mintmark.engine.pages import value_at
+from mintmark.engine.quick import quick
+from mintmark.engine.sentinel import MASKED, NULL
+
+WORDS = ("value", "value_at")
+FORM = "look"
+
+
+@quick
+def look(heap, key, field, low, settled, high, otherwise, a):
+    """(NULL, 0) where there are fewer than a values."""
+    left = a
+    for back in range(high - low):
+        p = high - 1 - back
+        v = value_at(heap, key, field, p, settled, otherwise)
+        if v > MASKED:
+            left -= 1
+            if left == 0:
+                return v, value_at(heap, key, 0, p, 0, 0)
+    return NULL, 0

@@ -1,0 +1,54 @@
+"""Every way in which the engine folds a log, and the oracle that each of them must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from laws.drawn_forms import Log, tables_of
+from mintmark.engine.history import replay, replay_pieces
+from mintmark.engine.live import Live
+from mintmark.engine.oracle import oracle
+from mintmark.plan import Plan
+
+Bits = list[bytes]
+"""The features of each request, as the bytes of their float64."""
+WAYS = ("replay", "pieces", "live", "resumed from a replay", "resumed from a start", "restored")
+
+
+def expected(plan: Plan, log: Log) -> Bits:
+    """What the oracle answers."""
+    return [np.array(row).tobytes() for row in oracle(plan, tables_of(log))]
+
+
+def live_features(live: Live, plan: Plan, log: Log) -> Bits:
+    """What a live state answers to the requests of a log, row by row."""
+    answers = []
+    for stream, row in log:
+        if stream == plan.request:
+            answers.append(live.decide(row).tobytes())
+        else:
+            live.fold(stream, row)
+    return answers
+
+
+def answered(plan: Plan, log: Log, cut: int, path: Path) -> Iterator[tuple[str, int, Bits]]:
+    """Fold a log in every way: its name, the first request that it answers, the answers.
+
+    cut : after how many rows a state is handed on;  path : where a snapshot may be written.
+    """
+    tables, before, after = tables_of(log), log[:cut], log[cut:]
+    rest = sum(stream == plan.request for stream, _ in before)
+    yield "replay", 0, [row.tobytes() for row in replay(plan, tables).features]
+    pieces = replay_pieces(plan, tables, piece=1 + cut // 3)
+    yield "pieces", 0, [row.tobytes() for piece in pieces for row in piece.features]
+    yield "live", 0, live_features(Live.start(plan, tables_of([])), plan, log)
+    resumed = replay(plan, tables_of(before), keep_state=True).live
+    assert resumed is not None
+    yield "resumed from a replay", rest, live_features(resumed, plan, after)
+    started = Live.start(plan, tables_of(before))
+    started.snapshot(path)
+    yield "resumed from a start", rest, live_features(started, plan, after)
+    yield "restored", rest, live_features(Live.restore(path, plan), plan, after)

@@ -1,0 +1,80 @@
+"""What state of a running plan serves another plan: all that it holds, and no more."""
+
+from typing import Any
+
+import pytest
+
+import mintmark as mm
+from mintmark.plan import Plan, compile_plan, survives
+from plan.worked import amount, card, fraud, login, online, payment, plan_of
+
+MEAN = amount.mean().by("card")
+OLD = {
+    "a": MEAN.over("30d"),
+    "b": online.mean().by("card").over("7d"),
+    "c": login.count().by("card").over("1d"),
+}
+
+
+def fates(old: Plan, new: Plan) -> list[str]:
+    """Return each state's fate as text."""
+    return [one.text() for one in survives(old, new)]
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        (OLD, ["login by card: kept", "payment by card: kept"]),
+        ({"x": MEAN.over("7d")}, ["payment by card: kept"]),
+        ({"x": amount.std().by("card").over(last=5, span="30d")}, ["payment by card: kept"]),
+        (
+            {"x": MEAN.over("31d")},
+            ["payment by card: backfilled, kept 30d until now, needed 31d"],
+        ),
+        (
+            {"x": MEAN.over("lifetime")},
+            ["payment by card: backfilled, kept 30d until now, needed for ever"],
+        ),
+        (
+            {"x": (amount * 2).fixed(2).mean().by("card").over("7d")},
+            ["payment by card: backfilled, a column is new"],
+        ),
+        (
+            {"x": amount.mean().by("terminal").over("7d")},
+            ["payment by terminal: backfilled, no state of these keys"],
+        ),
+        (
+            {"x": payment.outcome(fraud, settles_after="7d").mean().by("card").over("7d")},
+            ["payment by card: backfilled, a column is new"],
+        ),
+        ({"x": amount}, []),
+    ],
+)
+def test_what_survives(features: dict[str, Any], told: list[str]) -> None:
+    """A state is kept if its stream, its keys, its columns and its length will do."""
+    assert fates(plan_of(**OLD), plan_of(**features)) == told
+
+
+def test_where_the_old_state_stands() -> None:
+    """A state that is kept says which of the old plan's it is."""
+    found = survives(plan_of(**OLD), plan_of(x=MEAN.over("7d")))
+    assert [(one.group, one.fate, one.source) for one in found] == [(0, "kept", 1)]
+
+
+def test_an_event_that_is_another() -> None:
+    """A state of an event with other fields, lateness or reversals is folded again."""
+
+    def made(**changed: Any) -> Plan:
+        told: dict[str, Any] = {"id": "i", "at": "t", "keys": {"card": card}}
+        told |= {"fields": {"amount": mm.Money("EUR")}} | changed
+        reverses = told.pop("reverses", None)
+        event = mm.Event("paid", **told)
+        if reverses:
+            mm.Event("back", id="b", at="t", refers_to=event, reverses=reverses)
+        wanted = event["amount"].sum().by("card").over("1d")
+        return compile_plan(mm.Features(event, a=wanted))
+
+    assert fates(made(), made()) == ["paid by card: kept"]
+    assert fates(made(), made(columns={"card": "C"})) == ["paid by card: kept"]
+    for changed in ({"lateness": "8d"}, {"reverses": "all"}, {"revision": "v"}, {"id": "j"}):
+        assert fates(made(), made(**changed)) == ["paid by card: backfilled, event paid is another"]
