@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 VERBS = (
-    *("init", "check", "migrate", "ingest", "plan", "replay", "train", "judge", "release"),
+    *(
+        "init",
+        "check",
+        "migrate",
+        "ingest",
+        "inspect",
+        "plan",
+        "replay",
+        "train",
+        "judge",
+        "release",
+    ),
     *("champion", "serve", "verify", "explain", "watch", "report", "demo"),
 )
 
@@ -50,6 +61,7 @@ def test_a_wrong_word_is_an_error_of_ours() -> None:
     [
         ("plan",),
         ("ingest", "payment=x.csv"),
+        ("inspect",),
         ("replay",),
         ("train",),
         ("judge",),
@@ -91,6 +103,7 @@ def test_a_laid_out_project_runs_and_verbs_in_the_wrong_order_are_told(
     plan = run("plan", "--json", cwd=project)
     assert json.loads(plan.stdout)["digest"].startswith("sha256:")
     for verb, code in (
+        ("inspect", "project.nothing_ingested"),
         ("replay", "project.nothing_ingested"),
         ("train", "project.nothing_ingested"),
         ("judge", "project.nothing_trained"),

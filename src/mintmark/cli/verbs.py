@@ -113,6 +113,15 @@ def ingest(
 
 
 @app.command()
+def inspect(project: Folder = Path(), as_json: AsJson = False) -> None:
+    """Say what the log holds, how late it came, and what each source brought too late.
+
+    Example:  mintmark inspect
+    """
+    _say(hall.Project.open(project).inspect(), as_json=as_json)
+
+
+@app.command()
 def plan(project: Folder = Path(), as_json: AsJson = False) -> None:
     """Print the plan: every feature, every key's state and memory, and the digest.
 

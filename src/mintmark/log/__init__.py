@@ -2,6 +2,7 @@
 
 from mintmark.log.decision import Decision
 from mintmark.log.importer import Ingested
+from mintmark.log.lateness import Lateness, Refusals
 from mintmark.log.log import Log, Position
 from mintmark.log.record import Refusal, TailRecord
 from mintmark.log.sequencer import Admitted
@@ -11,9 +12,11 @@ __all__ = [
     "Admitted",
     "Decision",
     "Ingested",
+    "Lateness",
     "Log",
     "Position",
     "Refusal",
+    "Refusals",
     "Tail",
     "TailRecord",
 ]

@@ -124,6 +124,9 @@ class TableContract:
     def _frame(self, stored: dict[str, pl.Series], height: int) -> pl.DataFrame:
         """Put the stored columns together and add those that follow from others."""
         frame = pl.DataFrame(stored)
+        if self.shape.id_of:
+            parts = (pl.col(name).cast(pl.String) for name in self.shape.id_of)
+            frame = frame.with_columns(pl.concat_str(parts, separator=" ").alias(self.shape.id))
         if "mm_revision" not in stored:
             frame = frame.with_columns(mm_revision=pl.lit(0, pl.Int64))
         frame = frame.with_columns(pl.col("mm_revision").fill_null(0))

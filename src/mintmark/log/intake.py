@@ -62,7 +62,7 @@ class Intake:
         places = np.sort(sources.to_numpy())
         for number in np.unique(places >> ROW_BITS).tolist():
             origin = self.origins[number]
-            column = _column_of(reason, origin.shape)
+            column = origin.shape.source_at_fault(reason)
             for row_number, row in _rows(origin.file, places[places >> ROW_BITS == number] & _ROW):
                 raw = raw_row(row, origin.shape)
                 refusal = origin.refusal(row_number, reason=reason, column=column, raw=raw)
@@ -123,12 +123,6 @@ def take_in(
         if parts:
             intake.streams[stream] = pl.concat(parts)
     return intake
-
-
-def _column_of(reason: str, shape: Shape) -> str:
-    """Return the source column that a judgement of the order is about."""
-    name = shape.id if reason == "conflict" else "mm_at"
-    return next(rule.source for rule in shape.rules if rule.name == name)
 
 
 def _rows(file: Path, numbers: NDArray[np.int64]) -> Iterator[tuple[int, dict[str, object]]]:

@@ -210,10 +210,13 @@ def _text(data: bytes, spans: _Spans, i: int) -> str:
 
 
 def _body(data: bytes, spans: _Spans, keep: NDArray[np.bool_], *, whole: bool) -> bytes:
-    """Return the kept records, a newline behind each; `whole` says that nothing was taken out."""
+    """Return the kept records, a line end behind each; `whole` says that nothing was taken out.
+
+    The end is of two characters, as a reader drops a return before a newline that is a value's own.
+    """
     if not keep.any():
         return b""
     if whole and keep.all():
         return data[spans.starts[0] : spans.rest]
     starts, stops = spans.starts[keep].tolist(), spans.stops[keep].tolist()
-    return b"\n".join(data[a:b] for a, b in zip(starts, stops, strict=True)) + b"\n"
+    return b"\r\n".join(data[a:b] for a, b in zip(starts, stops, strict=True)) + b"\r\n"

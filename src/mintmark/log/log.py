@@ -21,6 +21,7 @@ from mintmark.define import Event
 from mintmark.ground import LogError, Progress, Silent
 from mintmark.log import cutting, decision, importer, manifest, quarantine, sealing, sources
 from mintmark.log.importer import Ingested
+from mintmark.log.lateness import Lateness, lateness_of
 from mintmark.log.manifest import Epoch, Head
 from mintmark.log.store import Store, rows_table
 from mintmark.log.tables import in_order
@@ -148,6 +149,14 @@ class Log:
             return refused
         sealed = self.store.table("quarantine").read(head.quarantine)
         return pa.concat_tables([sealed.cast(refused.schema), refused])
+
+    def lateness(self) -> tuple[Lateness, ...]:
+        """Return for each stream how late its events came, and what each source brought too late.
+
+        Cost: that of reading every stream once.
+        """
+        refused, shapes = self.quarantine(), self.store.shapes
+        return tuple(lateness_of(self.read(name), refused, shapes[name]) for name in sorted(shapes))
 
     def decisions(self) -> pa.Table:
         """Return every decision in the order of its event; the columns are those of `Decision`."""

@@ -63,6 +63,7 @@ class RowContract:
             for rule in shape.rules
         )
         self._known_after_us = shape.known_after_us
+        self._id, self._id_of = shape.id, shape.id_of
         if token_key is None and any(rule.kind == "pan" for rule in shape.rules):
             raise LogError(
                 f"event {shape.name} holds card numbers, and there is no key for their tokens",
@@ -97,6 +98,8 @@ class RowContract:
             if keep:
                 stored[name] = result
         stored["mm_revision"] = stored.get("mm_revision") or 0
+        if self._id_of:
+            stored[self._id] = " ".join(str(stored[name]) for name in self._id_of)
         if self._known_after_us is not None:
             stored["mm_known_at"] = int(stored["mm_at"] or 0) + self._known_after_us
         return stored

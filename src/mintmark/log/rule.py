@@ -68,6 +68,7 @@ class Shape:
     `rules` are in the order in which a row's faults are looked for. `known_after_us` is the span
     from `at` to `known_at`, or None where a column says when the event became known. `label` says
     that the event refers to another and so comes before other events of the same `known_at`.
+    `id_of` are the stored columns that make up the id of a row where no source column states it.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Shape:
     skew_us: int
     refers: str | None
     refers_to: str | None
+    id_of: tuple[str, ...] = ()
 
     @property
     def label(self) -> bool:
@@ -94,6 +96,7 @@ class Shape:
     def columns(self) -> dict[str, Kind]:
         """The kinds of the stored columns, in the order in which they are stored."""
         kinds: dict[str, Kind] = dict.fromkeys(PLACE_COLUMNS, "integer")
+        kinds |= {self.id: "text"} if self.id_of else {}
         kinds |= {rule.name: rule.kind for rule in self.rules if rule.stored}
         return {name: "integer" if kind in _WHOLE else kind for name, kind in kinds.items()}
 
@@ -101,11 +104,17 @@ class Shape:
     def storage(self) -> dict[str, str]:
         """What each stored column means, in words that change when the meaning does."""
         words = dict[str, str](dict.fromkeys(PLACE_COLUMNS, "integer"))
+        words |= {self.id: " and ".join(self.id_of)} if self.id_of else {}
         for rule in self.rules:
             if rule.stored and rule.name not in PLACE_COLUMNS:
                 unit = f" {rule.currency or rule.places}" if rule.kind == "decimal" else ""
                 words[rule.name] = rule.kind + unit
         return words
+
+    def source_at_fault(self, reason: str) -> str:
+        """Return the source column that a judgement of the order is about."""
+        name = self.id if reason == "conflict" and not self.id_of else "mm_at"
+        return next(rule.source for rule in self.rules if rule.name == name)
 
     def live(self) -> Shape:
         """Return the same for rows whose `known_at` the sequencer gives."""
@@ -119,7 +128,7 @@ _WHOLE = ("integer", "decimal", "time")
 def shape_of(event: Event) -> Shape:
     """Read an event's definition into the shape that the log works with."""
     source = event.source_of
-    rules = [_identity_rule(event, event.id_column, type=event.id_type)]
+    rules = [] if event.id_of else [_identity_rule(event, event.id_column, type=event.id_type)]
     if event.revision is not None:
         name = source(event.revision)
         rules.append(Rule("mm_revision", name, "integer", absent=True, low=0, negative=False))
@@ -141,6 +150,7 @@ def shape_of(event: Event) -> Shape:
         skew_us=event.skew_us,
         refers=event.refers_by,
         refers_to=None if event.refers_to is None else event.refers_to.name,
+        id_of=tuple("mm_at" if name == event.at_column else name for name in event.id_of),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -17,8 +18,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from mintmark.ground import sync_folder
 from mintmark.log import disk
@@ -64,10 +73,54 @@ class Table:
 
     def read(self, version: int, columns: list[str] | None = None) -> pa.Table:
         """Return the rows of one version, in the order in which they were written."""
-        found = DeltaTable(str(self.folder), version=version).file_uris()
-        files = [self.folder / unquote(uri.rpartition("/")[2]) for uri in found]
+        files = self.files(version)
         parts = [pq.read_table(file, columns=columns, partitioning=None) for file in files]
         return pa.concat_tables(parts) if len(parts) != 1 else parts[0]
+
+    def files(self, version: int | None = None) -> list[Path]:
+        """Return the Parquet files of one version, or of the newest one."""
+        found = DeltaTable(str(self.folder), version=version).file_uris()
+        return [self.folder / unquote(uri.rpartition("/")[2]) for uri in found]
+
+    def adopt(self, files: Sequence[Path], told: Mapping[str, str]) -> None:
+        """Make files that others have written into the folder its first version, by one commit.
+
+        Before it nobody sees them; after it readers of Delta see them all.
+
+        Parameters
+        ----------
+        told : mapping of str to str
+            What the commit says beside them.
+
+        Raises
+        ------
+        LogError
+            `log.disk.full` when the disk has no room for it.
+        """
+        shapes = [pq.read_metadata(file) for file in files]
+        adds = [
+            AddAction(
+                path=file.name,
+                size=file.stat().st_size,
+                partition_values={},
+                modification_time=int(file.stat().st_mtime * 1_000),
+                data_change=True,
+                stats=json.dumps({"numRecords": shape.num_rows}),
+            )
+            for file, shape in zip(files, shapes, strict=True)
+        ]
+        with disk.guarded(self.folder):
+            for file in files:
+                disk.sync_file(file)
+            schema = Schema.from_arrow(pq.read_schema(files[0]))
+            properties = CommitProperties(custom_metadata=dict(told))
+            try:
+                create_table_with_add_actions(
+                    str(self.folder), schema, adds, commit_properties=properties
+                )
+            except DeltaError as error:
+                raise OSError(str(error)) from error
+            self._sync(0)
 
     def roll_back(self, version: int | None) -> None:
         """Remove every version after `version`, and every file that belongs to none."""

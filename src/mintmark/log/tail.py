@@ -132,9 +132,7 @@ class Tail:
             raise stored.error(stream)
         admitted = self._sequencer.judge(stream, stored)
         if admitted.verdict not in STORED and admitted.verdict != "same":
-            shape = self._store.shapes[stream]
-            name = shape.id if admitted.verdict == "conflict" else "mm_at"
-            column = next(rule.source for rule in shape.rules if rule.name == name)
+            column = self._store.shapes[stream].source_at_fault(admitted.verdict)
             self._refuse(stream, row, reason=admitted.verdict, column=column)
         return admitted
 

@@ -67,6 +67,10 @@ class Project:
         """Take files into the log as one sealed set."""
         return reading.ingest(self._material, sources)
 
+    def inspect(self) -> Answer:
+        """Say what the log holds and how late it came."""
+        return reading.inspect(self._material)
+
     def plan(self) -> Answer:
         """Return the compiled plan."""
         return reading.plan(self._material)

@@ -75,6 +75,20 @@ def line_of(done: Ingested) -> str:
     )
 
 
+def inspect(material: Material) -> Answer:
+    """Say what the log holds and how late it came, per stream and source."""
+    log = material.log()
+    place, told = log.position(), log.lateness()
+    form = {
+        "version": log.version(),
+        "epoch": place.epoch,
+        "last_seq": place.seq,
+        "lateness": [one.form() for one in told],
+    }
+    lines = [f"log {form['version']}, epoch {place.epoch}, {place.seq:,} events"]
+    return Answer(form, "\n".join([*lines, *(line for one in told for line in one.lines())]))
+
+
 def plan(material: Material) -> Answer:
     """Return the compiled plan."""
     made = material.plan

@@ -20,6 +20,8 @@ from mintmark.define import (
     Money,
     Optional,
     Pan,
+    Rates,
+    Table,
     Text,
     Time,
 )
@@ -36,7 +38,7 @@ FIELDS: Final[dict[str, Callable[[Form], Field]]] = {
         stated_in=form["stated_in"],
     ),
     "fixed": lambda form: Fixed(form["scale"]),
-    "integer": lambda form: Integer(),
+    "integer": lambda form: Integer(form["limit"]),
     "flag": lambda form: Flag(),
     "category": lambda form: Category(form["values"]),
     "text": lambda form: Text(),
@@ -66,14 +68,8 @@ def _declare(name: str, forms: Mapping[str, Form], made: dict[str, Event]) -> Ev
         return made[name]
     form = forms[name]
     about = form["refers_to"]
-    event = Event(
-        name,
-        id=form["id"],
-        at=form["at"],
-        keys={role: _entity(entity) for role, entity in form["keys"].items()},
-        fields={told: FIELDS[field["type"]](field) for told, field in form["fields"].items()},
-        **_rules(form, _declare(about, forms, made) if about else None),
-    )
+    rules = _rules(form, _declare(about, forms, made) if about else None)
+    event = _table(form, rules) if form["noun"] == "table" else _event(form, rules)
     if event.form() != form:
         raise ServeError(
             f'event "{name}" of the release reads differently here',
@@ -84,6 +80,30 @@ def _declare(name: str, forms: Mapping[str, Form], made: dict[str, Event]) -> Ev
     return made.setdefault(name, event)
 
 
+def _event(form: Form, rules: dict[str, Any]) -> Event:
+    keys = {role: _entity(entity) for role, entity in form["keys"].items()}
+    return Event(
+        form["name"], id=form["id"], at=form["at"], keys=keys, fields=_fields(form), **rules
+    )
+
+
+def _table(form: Form, rules: dict[str, Any]) -> Table:
+    """A table as its definition would say it; a table of rates has a base and one field."""
+    ((_, entity),) = form["keys"].items()
+    about = Entity(entity["entity"], entity["type"])
+    if "base" in form:
+        ((rate, field),) = form["fields"].items()
+        told = {"base": form["base"], "rate": rate, "decimals": field["scale"]}
+        return Rates(form["name"], of=about, valid_from=form["at"], **told, **rules)
+    id_ = None if form["id_of"] else form["id"]
+    fields = _fields(form)
+    return Table(form["name"], of=about, fields=fields, valid_from=form["at"], id=id_, **rules)
+
+
+def _fields(form: Form) -> dict[str, Field]:
+    return {told: FIELDS[field["type"]](field) for told, field in form["fields"].items()}
+
+
 def _rules(form: Form, about: Event | None) -> dict[str, Any]:
     """What may be said of an event, as its definition would say it."""
     known = form["known_at"]
@@ -92,6 +112,7 @@ def _rules(form: Form, about: Event | None) -> dict[str, Any]:
         "id_type": form["id_type"],
         "refers_to": about,
         "refers_by": form["refers_by"],
+        "reverses": form["reverses"],
         "known_at": column or (f"at + {format_span(after_us)}" if after_us else "at"),
         "revision": form["revision"],
         "zone": form["zone"],

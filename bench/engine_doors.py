@@ -1,0 +1,96 @@
+"""The engine as `bench/engine.py` calls it: every call that the rewrite may change stands here."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mintmark.engine import Live, history, kernel, replay
+from mintmark.plan import Plan
+
+Floats = NDArray[np.float64]
+
+
+def warm() -> float:
+    """Make the compiled kernel ready and return the seconds that it took."""
+    return kernel.load()
+
+
+def features_of(
+    plan: Plan, tables: Mapping[str, pa.Table]
+) -> tuple[NDArray[np.int64], Floats, tuple[str, ...]]:
+    """Return the features of a whole history: seq, one row for each payment, and their names."""
+    made = replay(plan, tables)
+    return made.seq, made.features, made.names
+
+
+def streamed(plan: Plan, chunks: Iterable[pa.Table]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Yield the features of a long history a million payments at a time, in log order."""
+    table = pa.concat_tables(list(chunks))
+    for made in history.replay_pieces(plan, {plan.request: table}, piece=1 << 20):
+        yield made.seq, made.features
+
+
+def started(plan: Plan, table: pa.Table) -> Live:
+    """Return live state after a history of payments."""
+    return Live.start(plan, {plan.request: table})
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Return payments as the rows that `decide` takes."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def begin_snapshot(live: Live, path: Path) -> threading.Event:
+    """Begin to write the state to a file beside the folding; the event is set once it is there."""
+    done = threading.Event()
+    waiting = live.snapshot_beside(path)
+    threading.Thread(target=lambda: (waiting.wait(), done.set()), daemon=True).start()
+    return done
+
+
+def restored(path: Path, plan: Plan) -> Live:
+    """Return the state that a snapshot holds."""
+    return Live.restore(path, plan)
+
+
+def keep_plan(plan: Plan, path: Path) -> None:
+    """Write a compiled plan to a file, as a release carries it."""
+    path.write_text(json.dumps(plan.form()), encoding="utf-8")
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a compiled plan from a file."""
+    return Plan.from_form(json.loads(path.read_text(encoding="utf-8")))
+
+
+def write_features(
+    path: Path, seq: NDArray[Any], names: Sequence[str], features: Floats, level: int
+) -> None:
+    """Write features as one Parquet file: a number of the payment, and one float64 column each."""
+    columns = {"payment_id": pa.array(seq)}
+    for place, name in enumerate(names):
+        columns[name] = pa.array(np.ascontiguousarray(features[:, place]), from_pandas=True)
+    table = pa.table(columns)
+    pq.write_table(table, path, compression="zstd", compression_level=level)
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process that is resident, what was freed given back first."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE")

@@ -1,0 +1,219 @@
+"""Sharded ≡ replay, and split ≡ live, bit for bit; a worker that is killed changes nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from flow.made import drawn_case, features_in, in_shards, write_tables
+from laws.drawn import tables_of
+from mintmark.engine.history import replay
+from mintmark.engine.live import Live
+from mintmark.engine.shards import place_of_key, place_of_keys
+from mintmark.flow.executor import Processes
+from mintmark.flow.sharded import replay_sharded
+from mintmark.flow.split import Here, SplitLive
+from mintmark.ground import EngineError, FlowError
+
+RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+DRAWN = settings(max_examples=60, phases=[Phase.generate], **RELAXED)
+
+
+@DRAWN
+@given(seed=st.integers(0, 2**63), rows=st.sampled_from((1, 12, 50)), of=st.sampled_from((1, 2, 3)))
+def test_shards_give_the_bits_of_one_process(seed: int, rows: int, of: int) -> None:
+    """Any plan, any log: replayed by 1, 2 or 3 shards of each group's keys."""
+    plan, log = drawn_case(seed, rows)
+    tables = tables_of(log)
+    assert in_shards(plan, tables, of) == replay(plan, tables).features.tobytes()
+
+
+@DRAWN
+@given(seed=st.integers(0, 2**63), rows=st.sampled_from((1, 12, 50)), of=st.sampled_from((1, 2, 3)))
+def test_places_give_the_bits_of_one_live_state(seed: int, rows: int, of: int) -> None:
+    """Any plan, any log: folded by 1, 2 or 3 places, from the start and from a history on."""
+    plan, log = drawn_case(seed, rows)
+    cut = seed % (rows + 1)
+    one = Live.start(plan, tables_of([]))
+    truth = [one.decide(row) if s == plan.request else one.fold(s, row) for s, row in log]
+    for split, done in (
+        (SplitLive.here(plan, of), 0),
+        (SplitLive.here(plan, of, tables_of(log[:cut])), cut),
+    ):
+        answers = split.take(log[done:])
+        for mine, theirs in zip(truth[done:], answers, strict=True):
+            assert (mine is None) == (theirs is None)
+            assert mine is None or theirs is None or mine.tobytes() == theirs.tobytes()
+
+
+def test_a_key_has_one_place_whoever_asks() -> None:
+    """Columns and single keys, integers and texts, small and large, agree on the place."""
+    texts = ["a", "é", None, "日本", "", "a"]
+    whole = [0, -1, None, 2**62, -(2**62), 7]
+    columns = [pa.chunked_array([pa.array(texts)]), pa.chunked_array([pa.array(whole)])]
+    for some in (columns[:1], columns[1:], columns, columns[::-1]):
+        at_once = place_of_keys(some, len(texts), 5).tolist()
+        keys = zip(*(column.to_pylist() for column in some), strict=True)
+        assert at_once == [place_of_key(key, 5) for key in keys]
+
+
+def test_two_processes_and_any_shards_leave_one_digest(tmp_path: Path) -> None:
+    """Files to a Delta table by real workers, the streams in one file or several."""
+    plan, log = drawn_case(3, 200)
+    tables = tables_of(log)
+    truth, digests = replay(plan, tables).features.tobytes(), set()
+    with Processes(2) as workers:
+        for of, files in ((1, 1), (2, 3), (3, 2)):
+            sources = write_tables(tables, tmp_path / f"in-{of}", files=files)
+            made = replay_sharded(plan, sources, tmp_path / f"out-{of}", workers, shards=of)
+            assert features_in(made) == truth
+            assert sorted(p.name for p in made.folder.iterdir() if p.name[0] == ".") == []
+            digests.add(made.digest)
+    assert len(digests) == 1
+
+
+def test_a_killed_worker_changes_nothing(tmp_path: Path) -> None:
+    """kill -9 in the middle: its shard is folded again, and the digest is the same."""
+    plan, log = drawn_case(5, 400)
+    sources = write_tables(tables_of(log), tmp_path / "in")
+    with Processes(2) as workers:
+        calm = replay_sharded(plan, sources, tmp_path / "calm", workers, shards=2)
+        killer = threading.Thread(target=_kill_one, args=(workers, workers.pids))
+        killer.start()
+        rough = replay_sharded(plan, sources, tmp_path / "rough", workers, shards=64)
+        killer.join()
+        assert len(workers.pids) == 2
+    assert rough.digest == calm.digest
+
+
+def _kill_one(workers: Processes, pids: list[int]) -> None:
+    """Kill a worker of ours once tasks are under way."""
+    time.sleep(0.05)
+    os.kill(pids[0], signal.SIGKILL)
+
+
+def test_a_run_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+    """What is folded is not folded again; there is no table before the commit."""
+    plan, log = drawn_case(3, 60)
+    sources = write_tables(tables_of(log), tmp_path / "in")
+
+    class Half:
+        """Does the first phase and then stops, as a driver that is killed does."""
+
+        workers = 2
+
+        def run(self, tasks):  # type: ignore[no-untyped-def]
+            if tasks and tasks[0]["do"] == "answer":
+                raise KeyboardInterrupt
+            done.append(len(tasks))
+            return workers.run(tasks)
+
+    done: list[int] = []
+    with Processes(1) as workers:
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                replay_sharded(plan, sources, tmp_path / "out", Half())
+            assert not (tmp_path / "out" / "_delta_log").exists()
+        made = replay_sharded(plan, sources, tmp_path / "out", workers, shards=2)
+    assert done[0] > 0
+    assert done[1] == 0
+    assert features_in(made) == replay(plan, tables_of(log)).features.tobytes()
+
+
+def test_a_task_that_raises_is_told_and_not_tried_again(tmp_path: Path) -> None:
+    """Errors of ours come through with their code; so do those of the driver itself."""
+    plan, log = drawn_case(3, 30)
+    tables = tables_of(log)
+    sources = write_tables(tables, tmp_path / "in")
+    out = tmp_path / "out"
+    with Processes(1) as workers:
+        lacking = tmp_path / "lacking.parquet"
+        pq.write_table(tables[plan.request].drop_columns(["mm_at"]), lacking)
+        with pytest.raises(FlowError) as error:
+            replay_sharded(plan, sources | {plan.request: lacking}, out, workers)
+        assert error.value.code == "flow.replay.column"
+        backwards = tmp_path / "backwards.parquet"
+        rows = tables[plan.request]
+        pq.write_table(rows.take(np.arange(len(rows))[::-1]), backwards)
+        with pytest.raises(EngineError) as refused:
+            replay_sharded(plan, sources | {plan.request: backwards}, out, workers)
+        assert refused.value.code == "engine.batch.order"
+        twice = {plan.request: [*sources[plan.request], *sources[plan.request]]}
+        with pytest.raises(FlowError) as error:
+            replay_sharded(plan, sources | twice, out, workers)
+        assert error.value.code == "flow.replay.order"
+        with pytest.raises(FlowError) as error:
+            replay_sharded(plan, {}, out, workers)
+        assert error.value.code == "flow.replay.empty"
+        replay_sharded(plan, sources, out, workers)
+        with pytest.raises(FlowError) as error:
+            replay_sharded(plan, sources, out, workers)
+        assert error.value.code == "flow.replay.there"
+
+
+def test_a_worker_that_dies_each_time_ends_the_run() -> None:
+    """A task that no worker survives is told as such."""
+    with Processes(1) as workers:
+        stop = threading.Event()
+        killer = threading.Thread(target=_kill_all, args=(workers, stop))
+        killer.start()
+        with pytest.raises(FlowError) as error:
+            list(workers.run([{"do": "fold", "plan": "/dev/stdin", "out": "x"}]))
+        stop.set()
+        killer.join()
+    assert error.value.code == "flow.worker.lost"
+
+
+def _kill_all(workers: Processes, stop: threading.Event) -> None:
+    while not stop.wait(0.05):
+        for pid in workers.pids:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_bad_row_is_refused_before_any_place_folds_it() -> None:
+    """All rows that are handed over together, or none."""
+    plan, log = drawn_case(3, 30)
+    split, one = SplitLive.here(plan, 2), Live.start(plan, tables_of([]))
+    bad = [(s, r) for s, r in log if s == plan.request][-1]
+    for change, code in (
+        ({"mm_at": "noon"}, "engine.live.row"),
+        ({"mm_at": 2**70}, "engine.live.row"),
+        ({"mm_seq": -1}, "engine.live.order"),
+    ):
+        with pytest.raises(EngineError) as error:
+            split.take([*log, (bad[0], bad[1] | {"mm_seq": 10**9} | change)])
+        assert error.value.code == code
+    answers = split.take(log)
+    for (stream, row), answer in zip(log, answers, strict=True):
+        if stream == plan.request:
+            assert answer is not None
+            assert answer.tobytes() == one.decide(row).tobytes()
+        else:
+            one.fold(stream, row)
+
+
+def test_a_lost_host_makes_the_state_unsound() -> None:
+    """After a loss no answer comes that a log does not give."""
+
+    class Gone(Here):
+        """A host whose process is gone."""
+
+        def take(self, calls):  # type: ignore[no-untyped-def]
+            raise FlowError("a host of the live state is gone", code="flow.host.lost")
+
+    plan, log = drawn_case(3, 30)
+    split = SplitLive(plan, [Gone(None), Gone(None)])  # type: ignore[arg-type]
+    for code in ("flow.host.lost", "flow.split.unsound"):
+        with pytest.raises(FlowError) as error:
+            split.take(log)
+        assert error.value.code == code
