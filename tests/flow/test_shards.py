@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from mintmark.engine.history import replay
 from mintmark.engine.live import Live
 from mintmark.engine.shards import place_of_key, place_of_keys
 from mintmark.flow.executor import Processes
+from mintmark.flow.shard_work import Form
 from mintmark.flow.sharded import replay_sharded
 from mintmark.flow.split import Here, SplitLive
 from mintmark.ground import EngineError, FlowError
@@ -82,24 +83,34 @@ def test_two_processes_and_any_shards_leave_one_digest(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+class Killing:
+    """Kills a worker in the middle of each phase, while it has tasks to do."""
+
+    workers = 2
+
+    def __init__(self, behind: Processes) -> None:
+        self.behind, self.kills = behind, 0
+
+    def run(self, tasks: Sequence[Form]) -> Iterator[tuple[int, Form]]:
+        """Do every task, and kill once some are done."""
+        for number, ended in enumerate(self.behind.run(tasks)):
+            if number == len(tasks) // 4:
+                os.kill(self.behind.pids[0], signal.SIGKILL)
+                self.kills += 1
+            yield ended
+
+
 def test_a_killed_worker_changes_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle: its shard is folded again, and the digest is the same."""
     plan, log = drawn_case(5, 400)
     sources = write_tables(tables_of(log), tmp_path / "in")
     with Processes(2) as workers:
         calm = replay_sharded(plan, sources, tmp_path / "calm", workers, shards=2)
-        killer = threading.Thread(target=_kill_one, args=(workers, workers.pids))
-        killer.start()
-        rough = replay_sharded(plan, sources, tmp_path / "rough", workers, shards=64)
-        killer.join()
-        assert len(workers.pids) == 2
+        killing = Killing(workers)
+        rough = replay_sharded(plan, sources, tmp_path / "rough", killing, shards=64)
+    assert killing.kills
     assert rough.digest == calm.digest
-
-
-def _kill_one(workers: Processes, pids: list[int]) -> None:
-    """Kill a worker of ours once tasks are under way."""
-    time.sleep(0.05)
-    os.kill(pids[0], signal.SIGKILL)
+    assert features_in(rough) == replay(plan, tables_of(log)).features.tobytes()
 
 
 def test_a_run_that_was_broken_off_goes_on(tmp_path: Path) -> None:

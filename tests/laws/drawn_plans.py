@@ -27,6 +27,7 @@ from mintmark.plan.node import Window
 Suits = Literal["number", "limited", "timed", "flag", "any", "text"]
 SUITS: dict[str, Suits] = {
     "sum": "number", "mean": "number", "var": "number", "std": "number", "cv": "number",
+    "rms": "number", "concentration": "any", "below_share": "number",
     "skew": "limited", "kurt": "limited", "range": "number", "quantile": "number",
     "top": "number", "bottom": "number", "slope": "number", "decay_sum": "number",
     "decay_mean": "number", "since_max": "number", "since_min": "number",
@@ -53,9 +54,9 @@ COLUMNLESS = (
     "decay_count",
 )  # fmt: skip
 """Kinds that also count or time events by themselves."""
-OWN_VALUE = ("is_new", "seen")
+OWN_VALUE = ("is_new", "seen", "below_share")
 """Kinds that compare with the request's own value."""
-NOT_CURRENT = ("is_new", "seen", "since_last")
+NOT_CURRENT = ("is_new", "seen", "below_share", "since_last")
 VALUED = ("first", "last", "nth", "lag", "newest", "mode", "min", "max")
 """Kinds whose value is one of the column's."""
 

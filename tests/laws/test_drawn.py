@@ -60,7 +60,7 @@ def test_the_request_counts_itself_only_where_it_may() -> None:
         if window.include_current:
             assert mine
             assert (window.offset_us, window.ties, window.edges[1]) == (0, "before", "]")
-        if aggregate.kind in ("is_new", "seen"):
+        if aggregate.kind in ("is_new", "seen", "below_share"):
             assert mine
 
 

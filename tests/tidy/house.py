@@ -40,6 +40,8 @@ VENDORS: dict[str, set[str]] = {
     "uvloop": {"serve/*"},
     "httptools": {"serve/*"},
     "holidays": {"plan/holidays.py"},
+    "ray": {"flow/cluster.py"},
+    "pyspark": {"flow/spark.py"},
     "numba": {"engine/*", "engine/aggregates/*"},
     "llvmlite": {"engine/*"},
 }

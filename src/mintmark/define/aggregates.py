@@ -143,6 +143,11 @@ class Aggregates(Counted):
         return self._aggregated("cv")
 
     @guarded
+    def rms(self) -> Aggregate:
+        """Return the root of the mean of the squares; null where there are no values."""
+        return self._aggregated("rms")
+
+    @guarded
     def skew(self) -> Aggregate:
         """Return the skewness of the values; null below three, or where all are equal."""
         return self._aggregated("skew")
@@ -241,6 +246,16 @@ class Aggregates(Counted):
     def seen(self) -> Aggregate:
         """Return how many earlier values equal the request's own; null where it has none."""
         return self._aggregated("seen")
+
+    @guarded
+    def below_share(self) -> Aggregate:
+        """Return the share of earlier values that are less than the request's own."""
+        return self._aggregated("below_share")
+
+    @guarded
+    def concentration(self) -> Aggregate:
+        """Return the chance that two values drawn are alike, 1 where all are; null without any."""
+        return self._aggregated("concentration")
 
     @guarded
     def quantile(self, q: float) -> Aggregate:

@@ -97,6 +97,14 @@ def _cv(s: Sample) -> Value:
     return math.sqrt(_spread(s.n, _moment2(s))) / (float(s.power_sum(1)) / float(s.n))
 
 
+def _concentration(s: Sample) -> float:
+    return float(sum(count**2 for _, count in s.counts())) / (float(s.n) * float(s.n))
+
+
+def _below(s: Sample) -> float:
+    return float(sum(v < s.own for v in s.values)) / float(s.n)
+
+
 def _skew(s: Sample) -> Value:
     n, s1, s2, s3 = s.n, s.power_sum(1), s.power_sum(2), s.power_sum(3)
     m2, m3 = _moment2(s), n**2 * s3 - 3 * n * s1 * s2 + 2 * s1**3
@@ -230,6 +238,7 @@ FORMULAS: Mapping[str, Callable[[Sample], Value]] = {
     "var": _var,
     "std": _std,
     "cv": _cv,
+    "rms": lambda s: math.sqrt(float(s.power_sum(2)) / float(s.n)) / s.unit if s.n else None,
     "skew": _skew,
     "kurt": _kurt,
     "rate": lambda s: float(s.n) * (float(s.params[0]) / float(s.params[1])),
@@ -250,6 +259,8 @@ FORMULAS: Mapping[str, Callable[[Sample], Value]] = {
     "mode": lambda s: s.told(_at([v for v, _ in s.counts()], s.params[0])),
     "top_share": lambda s: float(s.counts()[0][1]) / float(s.n) if s.n else None,
     "entropy": _entropy,
+    "concentration": lambda s: _concentration(s) if s.n else None,
+    "below_share": lambda s: None if s.own is None or not s.n else _below(s),
     "is_new": lambda s: None if s.own is None else float(s.own not in s.values),
     "seen": lambda s: None if s.own is None else float(list(s.values).count(s.own)),
     "quantile": _quantile,

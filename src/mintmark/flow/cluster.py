@@ -70,7 +70,7 @@ class _Actor:
 
 
 class ActorHost:
-    """A host that is a Ray actor; calls of one caller reach it in the order of their sending."""
+    """A host that is a Ray actor; one caller's calls reach it in the order of their sending."""
 
     def __init__(self, actor: Any) -> None:
         self.actor = actor
