@@ -26,7 +26,7 @@ from mintmark.ground import FlowError, Progress, Silent, digest, short, write_at
 from mintmark.log.tables import Table
 from mintmark.plan import Plan
 
-PIECE_ROWS = 1 << 20
+PIECE_ROWS = 1 << 18
 """Requests that one task answers, and so the rows of an output file."""
 SHARD_ROWS = 1 << 21
 """Rows of a stream that a shard should not have many more of, for the memory of a worker."""
@@ -83,8 +83,9 @@ def replay_sharded(
         Rows as `engine.replay` takes them; of a table the newest version as it is now. Workers must
         reach them, and `out`, by the same paths.
     shards : int, optional
-        Into how many the keys of each group are split; by default so that there is one for each
-        worker and none has many more than `SHARD_ROWS` rows.
+        Into how many the keys of each group are split; by default so that each worker has two to
+        do and none has many more than `SHARD_ROWS` rows. Each reads its columns of all rows, so
+        more of them than that cost more than they bring.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def replay_sharded(
         raise _no_requests(plan, sources)
     if (out / "_delta_log").exists():
         raise _there(out)
-    of = shards or max(executor.workers, -(-max(rows.values()) // SHARD_ROWS))
+    of = shards or _parts(len(plan.groups), executor.workers, max(rows.values()))
     run = _Run(plan, paths, out, short(digest([plan.digest, of, PIECE_ROWS, _identity(paths)])))
     _clear(run)
     run.place.mkdir(parents=True, exist_ok=True)
@@ -113,6 +114,11 @@ def replay_sharded(
     Table(out).adopt(pieces, {"mintmark.plan": plan.digest, "mintmark.digest": whole})
     shutil.rmtree(run.place)
     return Sharded(out, sum(piece["rows"] for piece in told), whole, plan.names)
+
+
+def _parts(groups: int, workers: int, rows: int) -> int:
+    """Into how many the keys of each group are split unless it is said."""
+    return max(-(-2 * workers // max(groups, 1)), -(-rows // SHARD_ROWS), 1)
 
 
 def _clear(run: _Run) -> None:
