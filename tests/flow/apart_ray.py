@@ -120,12 +120,16 @@ def kill_workers(count: int) -> None:
 
 
 def _ours(pid: int) -> bool:
-    """Whether a process descends from the cluster that this program started."""
-    environment = Path(f"/proc/{pid}/environ")
-    try:
-        return str(Path(__file__).parent.parent).encode() in environment.read_bytes()
-    except OSError:
-        return False
+    """Whether a process descends from this program, whose cluster is its child."""
+    while pid > 1:
+        if pid == os.getpid():
+            return True
+        try:
+            told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return False
+        pid = int(told[1])
+    return False
 
 
 if __name__ == "__main__":
