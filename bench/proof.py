@@ -182,13 +182,13 @@ def main() -> int:
     asked = parser.parse_args()
     start = monotonic_ns()
     found = prove(asked.events, asked.seed, asked.processes)
+    for line in found.differing[:SHOWN]:
+        print(line, flush=True)
     minutes = (monotonic_ns() - start) / 6e10
     with Bar() as bar:
         peers = compare_peers(asked.seed, asked.peer_rows, bar) if asked.peer_rows else None
     command = f"make proof EVENTS={asked.events} SEED={asked.seed}"
     write_page(asked.page, found, peers, (command, asked.seed, minutes))
-    for line in found.differing[:SHOWN]:
-        print(line)
     wrong = len(found.differing) + (sum(peers.ours.values()) if peers else 0)
     print(f"{found.counts['events']:,} events, {found.counts['values']:,} values, {wrong} differ")
     return 2 if wrong else 0

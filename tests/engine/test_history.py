@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import mintmark as mm
-from engine.made import fraud, paid, payment, payments, plan_of, reports, told
-from mintmark.engine.history import replay
+from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
+from mintmark.engine.history import replay, replay_pieces
 from mintmark.ground import EngineError
 
 PLAN = plan_of(n=mm.count().by("card").over("5s"))
@@ -72,3 +73,19 @@ def test_labels_find_their_payments_however_ids_are_held(kind: pa.DataType) -> N
     tables = {"payment": payments([paid(1, 0), paid(3, 1)]), "report": table}
     replayed = replay(plan, tables, keep_state=True)
     assert replayed.features[1, 0] == 1.0
+
+
+@pytest.mark.parametrize("edges", ["(]", "()"])
+def test_a_replay_in_pieces_forgets_only_what_no_request_sees(edges: str) -> None:
+    """The latest request that the log lets in comes when a block is full, and others follow it.
+
+    seconds   0  1  2  3  4  5 | 20 || 10r  21      lateness 10 s: the newest one before r is at 5
+    """
+    plan = plan_of(x=amount.last().by("card").over(last=1, edges=edges))
+    times = [0, 1, 2, 3, 4, 5, 20, 10, 21, 22]
+    table = payments([paid(seq, at, 100 * seq) for seq, at in enumerate(times)])
+    whole = replay(plan, {"payment": table}).features
+    assert whole[7, 0] == 5
+    for piece in range(1, len(times) + 1):
+        parts = [part.features for part in replay_pieces(plan, {"payment": table}, piece=piece)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes(), piece

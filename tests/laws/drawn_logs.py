@@ -27,18 +27,18 @@ REASONS = ("BE", "x", "é", "日本", "", None)
 STREAMS = ("payment",) * 9 + ("login",) * 3 + ("chargeback",) * 3 + ("refund",) * 2 + ("void",)
 
 
-def drawn_log(random: Random, *, rows: int, plain: bool = False) -> Log:
+def drawn_log(random: Random, *, rows: int, plain: bool = False, long: bool = False) -> Log:
     """A log of payments, logins and what is said of payments, in the order of seq.
 
-    plain : no id comes twice.
+    plain : no id comes twice;  long : most rows are of one card, and many values are different.
     """
-    return _History(random, plain=plain).log(rows)
+    return _History(random, plain=plain, long=long).log(rows)
 
 
 class _History:
     """One log being drawn."""
 
-    def __init__(self, random: Random, *, plain: bool) -> None:
+    def __init__(self, random: Random, *, plain: bool, long: bool) -> None:
         self.random = random
         self.slow = random.random() < 0.35
         self.known_at = random.choice(
@@ -51,6 +51,12 @@ class _History:
         self.far = random.random() < 0.2
         self.few = random.random() < 0.5
         self.revised = 0.0 if plain else random.choice((0.0, 0.1, 0.1, 0.3))
+        self.one_card = 0.0
+        self.wide = 0
+        if long:
+            self.few, self.revised = True, min(self.revised, 0.1)
+            self.one_card = random.choice((0.0, 0.97))
+            self.wide = random.choice((0, 30, 300, 5000))
 
     def log(self, rows: int) -> Log:
         log: Log = []
@@ -170,6 +176,8 @@ class _History:
         }
 
     def _card(self) -> str | None:
+        if self.one_card and self.random.random() < self.one_card:
+            return "a"
         return "a" if self.few and self.random.random() < 0.8 else self.random.choice(CARDS)
 
     def _of(self, seq: int) -> str | None:
@@ -181,6 +189,8 @@ class _History:
         return self.random.choice((old, recent, recent, ahead, None))
 
     def _whole(self, limit: int) -> int | None:
+        if self.wide and self.random.random() < 0.7:
+            return self.random.randint(-self.wide, self.wide)
         if self.extreme and self.random.random() < 0.5:
             near = (limit, limit - 1, limit // 2, 2**62, 2**62 + 1, 2**53 + 1, 2**31, 10**16)
             value = self.random.choice(near) * self.random.choice((1, -1))

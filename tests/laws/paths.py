@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -21,6 +22,23 @@ WAYS = ("replay", "pieces", "live", "resumed from a replay", "resumed from a sta
 def expected(plan: Plan, log: Log) -> Bits:
     """What the oracle answers."""
     return [np.array(row).tobytes() for row in oracle(plan, tables_of(log))]
+
+
+def expected_at(plan: Plan, log: Log, places: Sequence[int]) -> Bits:
+    """What the oracle answers to the requests at some places."""
+    return [np.array(row).tobytes() for row in oracle(plan, tables_of(log), places=places)]
+
+
+def some_features(plan: Plan, log: Log, random: Random) -> list[tuple[int, bytes]]:
+    """What is answered where half of the requests are only folded: their places, the answers."""
+    live, place, answers = Live.start(plan, tables_of([])), 0, []
+    for stream, row in log:
+        if stream == plan.request and random.random() < 0.5:
+            answers.append((place, live.decide(row).tobytes()))
+        else:
+            live.fold(stream, row)
+        place += stream == plan.request
+    return answers
 
 
 def live_features(live: Live, plan: Plan, log: Log) -> Bits:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import mintmark as mm
 from laws.drawn import COUNTRIES, Log, drawn_log, drawn_plan
-from laws.paths import answered, expected
+from laws.paths import answered, expected, some_features
 from mintmark.plan import Plan, compile_plan
 
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -48,6 +48,18 @@ def test_thousands_of_logs_give_the_oracles_bits(
         log = drawn_log(random, rows=rows, plain=plain)
         path = tmp_path_factory.getbasetemp() / "state"
         check_all_paths(plan, log, random.randint(0, rows), path)
+
+
+@settings(max_examples=100, phases=[Phase.generate], **RELAXED)
+@given(seed=st.integers(0, 2**63))
+def test_a_request_that_nobody_asks_about_counts_all_the_same(seed: int) -> None:
+    """Fold some requests without an answer: those that are answered have the oracle's bits."""
+    random = Random(seed)
+    plain = random.random() < 0.4
+    plan, log = drawn_plan(random, plain=plain), drawn_log(random, rows=30, plain=plain)
+    truth = expected(plan, log)
+    for place, bits in some_features(plan, log, random):
+        assert bits == truth[place], place
 
 
 def test_a_plan_of_definitions_gives_the_oracles_bits(tmp_path: Path) -> None:

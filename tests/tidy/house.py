@@ -42,7 +42,7 @@ VENDORS: dict[str, set[str]] = {
     "holidays": {"plan/holidays.py"},
     "ray": {"flow/cluster.py"},
     "pyspark": {"flow/spark.py"},
-    "numba": {"engine/*", "engine/aggregates/*"},
+    "numba": {"engine/*", "engine/aggregates/*", "engine/states/*"},
     "llvmlite": {"engine/*"},
 }
 

@@ -31,10 +31,14 @@ Stored = Any  # an integer, a text or None
 Value = Any  # a number, a text or None
 
 
-def oracle(plan: Plan, tables: Mapping[str, pa.Table]) -> list[list[float]]:
-    """Return the features of every request, one list for each, NaN for null."""
+def oracle(
+    plan: Plan, tables: Mapping[str, pa.Table], *, places: Sequence[int] | None = None
+) -> list[list[float]]:
+    """Return the features of every request, or of those at some places, NaN for null."""
     rows = {form["name"]: _rows(form, tables) for form in plan.events}
-    return [_features(Sight(plan, rows, request)) for request in rows[plan.request]]
+    asked = rows[plan.request]
+    chosen = asked if places is None else [asked[place] for place in places]
+    return [_features(Sight(plan, rows, request)) for request in chosen]
 
 
 def _rows(form: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> list[Row]:

@@ -127,6 +127,10 @@ def fold_key(c, key, first, last):
             status = shortage(c, table, heap, key)
             if status != L.DONE:
                 break
+            if waiting and table[L.GROUP_NEWEST] and full(heap, key):
+                # Making room forgets by count, and reads that wait do not see what came since.
+                flush(c, table, heap, key, waiting)
+                waiting = 0
             run = run_of(kinds, times, i, last, L.BATCH - waiting)
             if run > 1:
                 run = append_run(c, table, heap, key, i, run)
