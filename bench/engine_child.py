@@ -14,7 +14,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,17 +27,11 @@ PAUSE_ROWS = 20_000
 def stream(payments: str) -> dict[str, Any]:
     """Replay a long history from Parquet parts to Parquet parts."""
     import engine_work as work
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     parts = work.world_parts(int(payments))
     wanted = work.sixty()
     plan = work.plan_of(wanted)
     doors.warm()
-
-    def chunks() -> Iterator[pa.Table]:
-        for part in parts:
-            yield pq.read_table(part)
 
     spent = [0.0]
     with tempfile.TemporaryDirectory(dir=work.PLACE) as place, ThreadPoolExecutor(1) as writer:
@@ -50,7 +43,7 @@ def stream(payments: str) -> dict[str, Any]:
             spent[0] += time.perf_counter() - begun
 
         begun, waiting, count = time.perf_counter(), None, 0
-        for number, (seq, features) in enumerate(doors.streamed(plan, chunks())):
+        for number, (seq, features) in enumerate(doors.streamed(plan, parts)):
             count += len(seq)
             _wait(waiting)
             waiting = writer.submit(write, number, seq, features)

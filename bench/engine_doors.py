@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mintmark.engine import Live, history, kernel, replay
+from mintmark.engine.kept_rows import ParquetRows
 from mintmark.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -35,10 +36,10 @@ def features_of(
     return made.seq, made.features, made.names
 
 
-def streamed(plan: Plan, chunks: Iterable[pa.Table]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Yield the features of a long history a million payments at a time, in log order."""
-    table = pa.concat_tables(list(chunks))
-    for made in history.replay_pieces(plan, {plan.request: table}, piece=1 << 20):
+def streamed(plan: Plan, parts: Sequence[Path]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Yield the features of a long history in Parquet files, a million payments at a time."""
+    rows = ParquetRows(parts)
+    for made in history.replay_pieces(plan, {plan.request: rows}, piece=1 << 20):
         yield made.seq, made.features
 
 

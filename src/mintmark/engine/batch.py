@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.engine.expressions import NOTHING, Expressions
-from mintmark.engine.interner import Interner, Key, Value, factorise
+from mintmark.engine.interner import Interner, Key, Value
 from mintmark.engine.sentinel import NULL
 from mintmark.ground import EngineError
 
@@ -19,30 +19,69 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mintmark.engine.kept_rows import Rows
     from mintmark.engine.kernel import Kernel
     from mintmark.engine.program import StreamProgram
+    from mintmark.engine.registers import Slot
 
+    Codes = NDArray[np.int32]
     Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one stream in the order of the log.
+    """The rows of one stream in the order of the log, and what of them is at hand throughout.
 
-    at, known_at, seq : int64[n];  inputs : int64[slots, n];  values : int64[columns, n], what is
-    stored with each event;  table : where they came from.
+    at, seq : int64[n];  rows : everything else, read when it is wanted;  codes : the keys that were
+    numbered so far, by their roles.
     """
 
+    stream: StreamProgram
     at: Ints
-    known_at: Ints
     seq: Ints
-    inputs: Ints
-    values: Ints
-    table: pa.Table
-    codes: dict[tuple[str, ...], tuple[Ints, Numbered]] = field(default_factory=dict)
+    rows: Rows
+    codes: dict[tuple[str, ...], tuple[Codes, Numbered]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.seq)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return a column of all rows, or say that it is missing."""
+        return column_of(self.rows, name, self.stream.name)
+
+    def integers(self, name: str) -> Ints:
+        """Return a column of whole numbers, flags or times as int64, NULL for null."""
+        return whole_numbers(self.column(name))
+
+    def between(self, before: int, until: int) -> slice:
+        """Return the rows whose seq is after one and up to another."""
+        first, last = np.searchsorted(self.seq, (before, until), side="right")
+        return slice(int(first), int(last))
+
+    def inputs(self, some: slice, interner: Interner) -> Ints:
+        """Return what row programs read of some rows: int64[slots, n]."""
+        whole = some.stop - some.start == len(self)
+        names = list(dict.fromkeys(slot.name for slot in self.stream.slots if slot.name))
+        table = None if whole else self.rows.part(some.start, some.stop, names)
+        found = np.empty((len(self.stream.slots), some.stop - some.start), dtype=np.int64)
+        for place, slot in enumerate(self.stream.slots):
+            if slot.source == "at":
+                found[place] = self.at[some]
+                continue
+            column = self.rows.column(slot.name) if table is None else table.column(slot.name)
+            found[place] = _input(slot, column, interner)
+        return found
+
+    def inputs_at(self, places: Ints, interner: Interner) -> Ints:
+        """Return the same of the rows at some places."""
+        names = list(dict.fromkeys(slot.name for slot in self.stream.slots if slot.name))
+        table = self.rows.take(places, names)
+        found = np.empty((len(self.stream.slots), len(places)), dtype=np.int64)
+        for place, slot in enumerate(self.stream.slots):
+            at = slot.source == "at"
+            column = None if at else table.column(slot.name)
+            found[place] = self.at[places] if column is None else _input(slot, column, interner)
+        return found
 
 
 @dataclass(frozen=True)
@@ -53,8 +92,8 @@ class Numbered:
     first: Ints
 
 
-def read_batch(kernel: Kernel, stream: StreamProgram, table: pa.Table, interner: Interner) -> Batch:
-    """Return the rows of a stream with the values that are stored with each of them.
+def read_batch(stream: StreamProgram, rows: Rows) -> Batch:
+    """Return the rows of a stream, every column that they are read by being there.
 
     Raises
     ------
@@ -62,30 +101,24 @@ def read_batch(kernel: Kernel, stream: StreamProgram, table: pa.Table, interner:
         `engine.batch.column` when a column is missing, `engine.batch.order` when `mm_seq` does not
         grow from row to row.
     """
-    seq = integers(table, "mm_seq", stream.name)
+    seq = whole_numbers(column_of(rows, "mm_seq", stream.name))
     if len(seq) and np.any(seq[1:] <= seq[:-1]):
         raise EngineError(
             f'the rows of "{stream.name}" are not in the order of the log',
             want="mm_seq that grows from row to row",
             code="engine.batch.order",
         )
-    at = integers(table, "mm_at", stream.name)
-    inputs = np.empty((len(stream.slots), len(seq)), dtype=np.int64)
-    for place, slot in enumerate(stream.slots):
-        if slot.source == "at":
-            inputs[place] = at
-        elif slot.coded:
-            inputs[place] = interner.column(column_of(table, slot.name, stream.name))
-        else:
-            inputs[place] = integers(table, slot.name, stream.name)
-    known_at = integers(table, "mm_known_at", stream.name)
-    values = stored_values(kernel, stream, inputs, interner)
-    return Batch(at=at, known_at=known_at, seq=seq, inputs=inputs, values=values, table=table)
+    at = whole_numbers(column_of(rows, "mm_at", stream.name))
+    for name in ("mm_known_at", *(slot.name for slot in stream.slots if slot.name)):
+        _there(rows, name, stream.name)
+    return Batch(stream=stream, at=at, seq=seq, rows=rows)
 
 
-def stored_values(
-    kernel: Kernel, stream: StreamProgram, inputs: Ints, interner: Interner
-) -> Ints:
+def _input(slot: Slot, column: pa.ChunkedArray, interner: Interner) -> Ints:
+    return interner.column(column) if slot.coded else whole_numbers(column)
+
+
+def stored_values(kernel: Kernel, stream: StreamProgram, inputs: Ints, interner: Interner) -> Ints:
     """Return what is stored with each event of some rows: int64[columns, n]."""
     values = np.empty((stream.columns, inputs.shape[1]), dtype=np.int64)
     if stream.columns and values.size:
@@ -96,21 +129,20 @@ def stored_values(
     return values
 
 
-def column_of(table: pa.Table, name: str, stream: str) -> pa.ChunkedArray:
+def column_of(rows: Rows, name: str, stream: str) -> pa.ChunkedArray:
     """Return a column by name, or say that it is missing."""
-    if name not in table.column_names:
+    _there(rows, name, stream)
+    return rows.column(name)
+
+
+def _there(rows: Rows, name: str, stream: str) -> None:
+    if name not in rows.names:
         raise EngineError(
             f'the rows of "{stream}" have no column "{name}"',
-            got=", ".join(table.column_names),
+            got=", ".join(rows.names),
             want=name,
             code="engine.batch.column",
         )
-    return table.column(name)
-
-
-def integers(table: pa.Table, name: str, stream: str) -> Ints:
-    """Return a column of whole numbers, flags or times as int64, NULL for null."""
-    return whole_numbers(column_of(table, name, stream))
 
 
 def whole_numbers(column: pa.ChunkedArray) -> Ints:
@@ -133,19 +165,19 @@ def empty_table(stream: StreamProgram) -> pa.Table:
 
 def number_keys(
     kernel: Kernel, columns: Sequence[pa.ChunkedArray], rows: int
-) -> tuple[Ints, Numbered]:
+) -> tuple[Codes, Numbered]:
     """Return the number of each row's key among the different keys, -1 where a part is null.
 
-    Cost: 3 ns a row for whole numbers that lie close together, else 30 ns.
+    Cost: 3 ns a row for whole numbers that lie close together, else 30 to 100 ns.
     """
     if not columns:
-        return np.zeros(rows, dtype=np.int64), Numbered(min(rows, 1), np.zeros(1, dtype=np.int64))
+        return np.zeros(rows, dtype=np.int32), Numbered(min(rows, 1), np.zeros(1, dtype=np.int64))
     codes, told = _number(kernel, columns[0])
     for column in columns[1:]:
         part, other = _number(kernel, column)
-        width = max(other.count, 1)
-        joined = np.where((codes < 0) | (part < 0), NULL, codes * width + part)
-        codes, told = _dense(kernel, joined) or _sparse(pa.chunked_array([joined]))
+        joined = np.empty(rows, dtype=np.int64)
+        kernel.join_codes(codes, part, max(other.count, 1), joined)
+        codes, told = _dense(kernel, joined) or _sparse(kernel, pa.chunked_array([joined]))
     return codes, told
 
 
@@ -155,38 +187,39 @@ def keys_at(columns: Sequence[pa.ChunkedArray], rows: Ints) -> list[Key]:
     return taken[0] if len(taken) == 1 else list(zip(*taken, strict=True))
 
 
-def _number(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Ints, Numbered]:
+def _number(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:
     if pa.types.is_integer(column.type):
         dense = _dense(kernel, whole_numbers(column))
         if dense is not None:
             return dense
-    return _sparse(column)
+    return _sparse(kernel, column)
 
 
-def _dense(kernel: Kernel, values: Ints) -> tuple[Ints, Numbered] | None:
+def _dense(kernel: Kernel, values: Ints) -> tuple[Codes, Numbered] | None:
     """Numbers by a table of the values' range, unless that is much longer than the rows."""
     known = values[values != NULL] if len(values) and values.min() == NULL else values
     if not len(known):
-        return np.full(len(values), -1, dtype=np.int64), Numbered(0, known[:0])
+        return np.full(len(values), -1, dtype=np.int32), Numbered(0, known[:0])
     low, high = int(known.min()), int(known.max())
     if high - low > 4 * len(values) + (1 << 16):
         return None
-    table = np.full(high - low + 1, -1, dtype=np.int64)
-    codes, first = np.empty(len(values), dtype=np.int64), np.empty(len(table), dtype=np.int64)
+    table = np.full(high - low + 1, -1, dtype=np.int32)
+    codes, first = np.empty(len(values), dtype=np.int32), np.empty(len(table), dtype=np.int64)
     count = kernel.number(values, low, table, codes, first)
     return codes, Numbered(count, first[:count])
 
 
-def _sparse(column: pa.ChunkedArray) -> tuple[Ints, Numbered]:
-    codes, different = factorise(column)
-    first = np.empty(len(different), dtype=np.int64)
-    # Backwards, so that the first row of each is what stays.
-    rows = np.flatnonzero(codes >= 0)[::-1]
-    first[codes[rows]] = rows
-    return codes, Numbered(len(different), first)
+def _sparse(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:
+    whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    encoded = whole.dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    count = len(encoded.dictionary)
+    first = np.empty(count, dtype=np.int64)
+    kernel.first_rows(codes, first)
+    return codes, Numbered(count, first)
 
 
 __all__ = [
-    "Batch", "Numbered", "Value", "column_of", "empty_table", "integers", "keys_at", "number_keys",
+    "Batch", "Numbered", "Value", "column_of", "empty_table", "keys_at", "number_keys",
     "read_batch", "stored_values", "whole_numbers",
 ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 The operations (insert an event, read for a request, tell an outcome) are ordered by key, inside a
 key by the log, and handed to the same machine code that folds one event when live. Nothing here
-computes a value; it only moves rows. A long history goes piece by piece, the state staying between.
+computes a value; it only moves rows. A long history goes piece by piece, the state staying between:
+of the whole of it only times, places and keys are held.
 
-    tables ─► inputs ─► stored values ─► operations by key ─► fold ─► row expressions ─► features
+    rows ─► inputs ─► stored values ─► operations by key ─► fold ─► row expressions ─► features
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
-from mintmark.engine.batch import Batch, empty_table, keys_at, read_batch
+from mintmark.engine.batch import (
+    Batch,
+    empty_table,
+    keys_at,
+    read_batch,
+    stored_values,
+    whole_numbers,
+)
 from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
+from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
 from mintmark.engine.operations import Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
+from mintmark.engine.sentinel import NULL
 from mintmark.engine.state import Operations, Size, Store, stores_of
 from mintmark.engine.versions import Changes, changes_of, versioned
 from mintmark.ground import EngineError
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 
     from mintmark.engine.interner import Key
     from mintmark.engine.kernel import Kernel
+    from mintmark.engine.windows import GroupProgram
     from mintmark.plan import Plan
 
     Ints = NDArray[np.int64]
@@ -52,11 +63,12 @@ def piece_of(program: Program) -> int:
     return max(PIECE_BYTES // (8 * max(program.aggregates, 1)), 1 << 15)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
-    """A history read, joined and listed, before anything is folded.
+    """A history joined and listed, before anything is folded.
 
-    stores : the state of each group;  first_keys : the row of the first key of each.
+    stores : the state of each group;  first_keys : the row of the first key of each;  watermark :
+    how far requests have come in what was folded so far, NULL before the first.
     """
 
     program: Program
@@ -69,6 +81,7 @@ class Prepared:
     stores: list[Store]
     first_keys: tuple[int, ...]
     mode: Mode
+    watermark: int = NULL
 
     @property
     def requests(self) -> Batch:
@@ -81,10 +94,23 @@ class Prepared:
         return keys_at(job.keys, job.numbered.first)
 
 
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one stream that a piece of history has.
+
+    inputs : int64[slots, n], for the requests;  values : int64[columns, n], what is stored with
+    each event.
+    """
+
+    rows: slice
+    inputs: Ints
+    values: Ints
+
+
 def prepare(
-    plan: Plan, tables: Mapping[str, pa.Table], mode: Mode, *, pieces: bool = False
+    plan: Plan, tables: Mapping[str, pa.Table | Rows], mode: Mode, *, pieces: bool = False
 ) -> Prepared:
-    """Read tables of rows, each in the order of the log, and list what they do.
+    """List what the rows of some streams do, each in the order of the log.
 
     Raises
     ------
@@ -94,7 +120,7 @@ def prepare(
     kernel = ready()
     program = lower(plan)
     interner = Interner(program.texts, told=program.told)
-    batches = _batches(kernel, program, tables, interner)
+    batches = _batches(program, tables)
     changed = (
         (of, changes_of(kernel, program, of, batches, interner, every=mode.keep))
         for of in program.streams
@@ -113,17 +139,32 @@ def prepare(
     )
     release = not (mode.keep or pieces)
     sizes = [
-        Size(0 if release else group.fields * len(job.at), job.numbered.count)
+        Size(0 if release else group.fields * job.most, job.numbered.count)
         for group, job in zip(program.groups, jobs, strict=True)
     ]
     stores = stores_of(program, sizes, release=release)
     firsts = []
-    for store, job in zip(stores, jobs, strict=True):
+    for group, store, job in zip(program.groups, stores, jobs, strict=True):
         firsts.append(store.new_keys(job.numbered.count))
-        store.see_texts(interner)
+        if not release:
+            store.expected = _expected(kernel, group, job, firsts[-1])
     return Prepared(
         program, kernel, batches, interner, told, changes, jobs, stores, tuple(firsts), mode
     )
+
+
+def _expected(kernel: Kernel, group: GroupProgram, job: Job, first: int) -> Ints:
+    """About how many events each key will hold at once: its share of the time that is kept."""
+    ends = np.zeros(job.numbered.count + 1, dtype=np.int64)
+    kernel.count_keys(job.event_code, ends)
+    counts = np.diff(ends)
+    at = job.events.at
+    horizon = int(group.table[L.GROUP_HORIZON])
+    if horizon != L.FOREVER and len(at):
+        span = max(int(at.max()) - int(at.min()), 1)
+        share = np.ceil(counts * min(1.0, max(horizon, 0) / span)).astype(np.int64)
+        counts = np.minimum(counts, share + int(group.table[L.GROUP_NEWEST]))
+    return np.concatenate([np.zeros(first, dtype=np.int64), counts])
 
 
 def fold_pieces(
@@ -147,39 +188,52 @@ def fold_pieces(
             aggregates = buffer[: program.aggregates * (end - start)]
             aggregates = aggregates.reshape(program.aggregates, end - start)
             aggregates.fill(np.nan)
+            read = _read(prepared, (before, until))
             runs = [
-                pool.submit(_fold_group, prepared, group, (before, until), rows, aggregates)
+                pool.submit(_fold_group, prepared, group, (before, until), read, aggregates)
                 for group in range(len(prepared.jobs))
             ]
             for run in runs:
                 run.result()
             features = np.empty((end - start, len(program.names))) if into is None else into[rows]
             if prepared.mode.read and len(features):
-                _answer(prepared, rows, aggregates, features, pool)
+                _answer(prepared, read[program.request].inputs, aggregates, features, pool)
+            _move_watermark(prepared, rows)
             yield rows, features
             before = until
-            if not last:
-                _move_watermarks(prepared, end)
 
 
-def _move_watermarks(prepared: Prepared, end: int) -> None:
-    """Tell the states how far requests have come, so that they forget what nobody sees again."""
-    requests = prepared.requests
-    watermark = int(np.minimum(requests.at[:end], requests.known_at[:end]).max())
+def _read(prepared: Prepared, seqs: tuple[int, int]) -> dict[str, Piece]:
+    """Read the rows of each stream that is folded or answered."""
+    program, kernel = prepared.program, prepared.kernel
+    stored = {group.stream for group in program.groups}
+    read = {}
+    for name in dict.fromkeys([program.request, *sorted(stored)]):
+        batch = prepared.batches[name]
+        rows = batch.between(*seqs)
+        inputs = batch.inputs(rows, prepared.interner)
+        read[name] = Piece(
+            rows, inputs, stored_values(kernel, batch.stream, inputs, prepared.interner)
+        )
     for store in prepared.stores:
-        store.meta[L.META_WATERMARK] = watermark
+        store.see_texts(prepared.interner)
+    return read
 
 
-def watermark_of(requests: Batch) -> int | None:
-    """Return how far requests have come, None before the first."""
-    if not len(requests):
-        return None
-    return int(np.minimum(requests.at, requests.known_at).max())
+def _move_watermark(prepared: Prepared, rows: slice) -> None:
+    """Note how far requests have come, so that states forget what nobody sees again."""
+    if rows.start == rows.stop:
+        return
+    requests = prepared.requests
+    part = requests.rows.part(rows.start, rows.stop, ["mm_known_at"])
+    known_at = whole_numbers(part.column(0))
+    newest = int(np.minimum(requests.at[rows], known_at).max())
+    prepared.watermark = max(prepared.watermark, newest)
+    for store in prepared.stores:
+        store.meta[L.META_WATERMARK] = prepared.watermark
 
 
-def _batches(
-    kernel: Kernel, program: Program, tables: Mapping[str, pa.Table], interner: Interner
-) -> dict[str, Batch]:
+def _batches(program: Program, tables: Mapping[str, pa.Table | Rows]) -> dict[str, Batch]:
     if program.request not in tables:
         raise EngineError(
             f'there are no rows of "{program.request}", whose requests the plan answers',
@@ -189,7 +243,7 @@ def _batches(
         )
     return {
         name: read_batch(
-            kernel, stream, tables[name] if name in tables else empty_table(stream), interner
+            stream, rows_of(tables[name]) if name in tables else HeldRows(empty_table(stream))
         )
         for name, stream in program.streams.items()
     }
@@ -201,28 +255,29 @@ NONE = np.zeros(0, dtype=np.int64)
 
 
 def _fold_group(
-    prepared: Prepared, index: int, seqs: tuple[int, int], rows: slice, aggregates: Floats
+    prepared: Prepared,
+    index: int,
+    seqs: tuple[int, int],
+    read: Mapping[str, Piece],
+    aggregates: Floats,
 ) -> None:
     """Fold the operations of one group that take effect after one seq and up to another."""
-    job, kernel = prepared.jobs[index], prepared.kernel
-    first, last = np.searchsorted(job.order_seq, seqs, side="right")
-    codes = job.code[first:last]
-    starts = np.zeros(job.numbered.count + 1, dtype=np.int64)
-    kernel.count_keys(codes, starts)
-    operations, asked = _laid_out(prepared, index, slice(int(first), int(last)), starts)
+    kernel, first_row = prepared.kernel, read[prepared.program.request].rows.start
+    operations, asked, starts = _laid_out(prepared, index, seqs, read)
     low, high = prepared.program.groups[index].out
+    plain = prepared.jobs[index].plain is not None
     edges = _edges(starts)
     out = np.empty((high - low) * int(np.diff(edges).max(initial=0)))
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         chunk = operations.part(begin, end)
         answered = asked[begin:end]
-        if job.row is not None:
+        if not plain:
             answered = answered[chunk.kind & L.OP_READ != 0]
         reads = len(answered) if prepared.mode.read else 0
         told = out[: (high - low) * reads].reshape(high - low, reads)
         prepared.stores[index].fold(kernel.fold, chunk, told)
         if told.size:
-            kernel.scatter(told, answered - rows.start, aggregates, low)
+            kernel.scatter(told, answered - first_row, aggregates, low)
 
 
 def _edges(starts: Ints) -> Ints:
@@ -233,36 +288,50 @@ def _edges(starts: Ints) -> Ints:
 
 
 def _laid_out(
-    prepared: Prepared, index: int, part: slice, starts: Ints
-) -> tuple[Operations, Ints]:
-    """Some operations of a group by key, and the request that each answers if it reads."""
-    job, group = prepared.jobs[index], prepared.program.groups[index]
+    prepared: Prepared, index: int, seqs: tuple[int, int], read: Mapping[str, Piece]
+) -> tuple[Operations, Ints, Ints]:
+    """Some operations of a group by key, the request that each answers if it reads, and where the
+    operations of each key begin."""
+    job, group, kernel = prepared.jobs[index], prepared.program.groups[index], prepared.kernel
+    piece = read[group.stream]
+    at, seq, values = job.events.at[piece.rows], job.events.seq[piece.rows], piece.values
+    if job.plain is not None:
+        codes, kinds = job.event_code[piece.rows], np.array([job.plain], dtype=np.int64)
+        row = request = told = NONE
+    else:
+        listed = job.listed(*seqs)
+        codes, kinds, request, told = listed.code, listed.kind, listed.request, listed.amend
+        row = listed.row - piece.rows.start
+        if job.made is not None:
+            beyond = len(job.events) - len(at)
+            row = np.where(listed.row < len(job.events), row, listed.row - beyond)
+            at, seq = np.concatenate([at, job.made.at]), np.concatenate([seq, job.made.seq])
+            values = np.concatenate([values, job.made.values], axis=1)
+    starts = np.zeros(job.numbered.count + 1, dtype=np.int64)
+    kernel.count_keys(codes, starts)
     n = int(starts[-1])
-    kind, key, at, seq, amend, asked = (np.empty(n, dtype=np.int64) for _ in range(6))
+    kind, key, at_, seq_, amend, asked = (np.empty(n, dtype=np.int64) for _ in range(6))
     columns = np.array(group.columns, dtype=np.int64)
-    values = np.empty((len(columns), n), dtype=np.int64)
-    plain = job.row is None
-    kinds = np.array([job.kind], dtype=np.int64) if isinstance(job.kind, int) else job.kind[part]
-    listed = [NONE if some is None else some[part] for some in (job.row, job.request, job.amend)]
-    prepared.kernel.spread(
-        job.code[part], starts, part.start, kinds, *listed, job.at, job.seq, job.request_at,
-        np.ascontiguousarray(job.values), columns, prepared.first_keys[index],
-        kind, key, at, seq, amend, asked, values,
+    laid = np.empty((len(columns), n), dtype=np.int64)
+    kernel.spread(
+        codes, starts, piece.rows.start, kinds, row, request, told, at, seq, job.request_at,
+        np.ascontiguousarray(values), columns, prepared.first_keys[index],
+        kind, key, at_, seq_, amend, asked, laid,
     )  # fmt: skip
     rows = np.arange(len(columns), dtype=np.int64)
-    return Operations(kind, key, at, seq, kind if plain else amend, values, rows, job.amends), asked
+    source = kind if job.plain is not None else amend
+    return Operations(kind, key, at_, seq_, source, laid, rows, job.amends), asked, starts
 
 
 def _answer(
     prepared: Prepared,
-    rows: slice,
+    inputs: Ints,
     aggregates: Floats,
     features: Floats,
     pool: ThreadPoolExecutor,
 ) -> None:
     """Turn aggregates into features, row by row, each thread its part of the rows."""
     program, count = prepared.program, len(features)
-    inputs = np.ascontiguousarray(prepared.requests.inputs[:, rows])
     nothing = np.zeros((0, 0), dtype=np.int64)
     share = -(-count // THREADS)
     runs = []

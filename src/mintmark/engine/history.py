@@ -18,6 +18,7 @@ from mintmark.ground import Progress, Silent
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mintmark.engine.kept_rows import Rows
     from mintmark.plan import Plan
 
 
@@ -37,7 +38,7 @@ class Replay:
 
 def replay(
     plan: Plan,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table | Rows],
     *,
     keep_state: bool = False,
     progress: Progress | None = None,
@@ -48,7 +49,8 @@ def replay(
     ----------
     tables : stream name to rows
         Each in the order of the log, with `mm_seq`, `mm_at`, `mm_known_at`, `mm_revision` and the
-        declared columns in stored units. A stream that is missing has no rows.
+        declared columns in stored units, in memory or in files (`engine.kept_rows`). A stream that
+        is missing has no rows.
     keep_state : bool
         Whether to return live state that goes on after the last row.
 
@@ -76,11 +78,12 @@ def replay(
 
 
 def replay_pieces(
-    plan: Plan, tables: Mapping[str, pa.Table], *, piece: int = 1 << 20
+    plan: Plan, tables: Mapping[str, pa.Table | Rows], *, piece: int = 1 << 20
 ) -> Iterator[Replay]:
     """Yield the features of every request, `piece` requests at a time, in the order of the log.
 
-    What stays in memory between two of them is the tables and the state, never all features.
+    What stays in memory between two of them is the state, and of each row its time, its place and
+    its keys: 32 bytes for two entities. Rows in files are read with their piece.
     Raises and costs as `replay`.
     """
     prepared = prepare(plan, tables, Mode(read=True, keep=False), pieces=True)
@@ -89,5 +92,5 @@ def replay_pieces(
         yield Replay(prepared.requests.seq[rows], features, names, None)
 
 
-def _rows(tables: Mapping[str, pa.Table], plan: Plan) -> int:
+def _rows(tables: Mapping[str, pa.Table | Rows], plan: Plan) -> int:
     return len(tables[plan.request]) if plan.request in tables else 0

@@ -55,8 +55,8 @@ class Kernel:
     """The compiled functions; each is described where it is written.
 
     fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps :
-    `engine.single.run_steps`;  count_keys, spread, number, scatter and settle :
-    `engine.shuffle`.  All of them let other threads run.
+    `engine.single.run_steps`;  count_keys, spread, number, join_codes, first_rows, scatter
+    and settle : `engine.shuffle`.  All of them let other threads run.
     """
 
     fold: Unit
@@ -65,6 +65,8 @@ class Kernel:
     count_keys: Callable[..., None]
     spread: Callable[..., None]
     number: Callable[..., Any]
+    join_codes: Callable[..., None]
+    first_rows: Callable[..., None]
     scatter: Callable[..., None]
     settle: Callable[..., Any]
     units: Units
@@ -275,12 +277,16 @@ def _compile_moves(numba: Any, *, cache: bool) -> dict[str, Any]:
     features = number[:, ::1]
     # What is only read may come from Arrow, which lends it for reading alone.
     fixed = types.Array(word, 1, "C", readonly=True)
+    code = types.int32[::1]
+    codes = types.Array(types.int32, 1, "C", readonly=True)
     signatures = {
-        "count_keys": types.void(fixed, line),
+        "count_keys": types.void(codes, line),
         "spread": types.void(
-            fixed, line, word, *[fixed] * 7, table, fixed, word, *[line] * 6, table
+            codes, line, word, *[fixed] * 7, table, fixed, word, *[line] * 6, table
         ),
-        "number": word(fixed, word, line, line, line),
+        "number": word(fixed, word, code, code, line),
+        "join_codes": types.void(codes, codes, word, line),
+        "first_rows": types.void(codes, line),
         "scatter": types.void(features, line, features, word),
         "settle": line(fixed, fixed, line),
     }

@@ -16,8 +16,13 @@ inside a record; counts and places are in words.
 (
     GROUP_COLUMNS, GROUP_WINDOWS, GROUP_WINDOWS_AT, GROUP_SLOTS_AT, GROUP_HORIZON, GROUP_NEWEST,
     GROUP_NEWEST_HORIZON, GROUP_PACE, GROUP_SCRATCH, GROUP_VIEWS, GROUP_VIEWS_AT, GROUP_OUTS,
-) = range(12)  # fmt: skip
-GROUP_SIZE = 12
+    GROUP_ENDS, GROUP_ENDS_AT,
+) = range(14)  # fmt: skip
+GROUP_SIZE = 14
+
+END_FIELD, END_COUNT = range(2)
+END_SIZE = 2
+"""How many values of a field the windows without a beginning look at, from their newer end."""
 
 SLOT_SOURCE, SLOT_LABEL = range(2)
 SLOT_SIZE = 2
@@ -66,8 +71,8 @@ BATCH = 256
     FOLD_SCRATCH, FOLD_SCRATCH_SIZE, FOLD_TEXTS, FOLD_KIND, FOLD_KEY, FOLD_SOURCE, FOLD_OPERATIONS,
     FOLD_FIRST, FOLD_AT, FOLD_SEQ, FOLD_VALUES, FOLD_STRIDE, FOLD_AMENDS, FOLD_OUT,
     FOLD_OUT_STRIDE, FOLD_READS, FOLD_RELEASE, FOLD_TABLE_SIZE, FOLD_KEY_AT, FOLD_ROWS,
-    FOLD_VALUES_ROWS,
-) = range(28)  # fmt: skip
+    FOLD_VALUES_ROWS, FOLD_EXPECTED,
+) = range(29)  # fmt: skip
 FOLD_SIZE = 32
 """The context of a fold: addresses, sizes and where it stands."""
 

@@ -36,9 +36,7 @@ def _joined(builder: Any, limbs: Any, width: int) -> Any:
 
 def _limbs(builder: Any, whole: Any, count: int) -> list[Any]:
     wide = whole.type
-    return [
-        builder.trunc(builder.lshr(whole, wide(64 * place)), _WORD) for place in range(count)
-    ]
+    return [builder.trunc(builder.lshr(whole, wide(64 * place)), _WORD) for place in range(count)]
 
 
 def _sum_of(builder: Any, high: Any, low: Any, width: int) -> Any:
@@ -58,9 +56,7 @@ def _magnitude(context: Any, builder: Any, kind: Any, whole: Any, count: int) ->
 
 
 @intrinsic
-def add_product(
-    typing: Any, l0: Any, l1: Any, l2: Any, l3: Any, x: Any, y: Any, sign: Any
-) -> Any:
+def add_product(typing: Any, l0: Any, l1: Any, l2: Any, l3: Any, x: Any, y: Any, sign: Any) -> Any:
     """The wide integer plus sign * x * y, `sign` being 1 or -1."""
     word = types.int64
 
@@ -176,9 +172,7 @@ def cross_moment(
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wide = ir.IntType(256)
         a, b, c = (_joined(builder, arguments[k : k + 4], 256) for k in (1, 5, 9))
-        result = builder.sub(
-            builder.mul(builder.sext(arguments[0], wide), a), builder.mul(b, c)
-        )
+        result = builder.sub(builder.mul(builder.sext(arguments[0], wide), a), builder.mul(b, c))
         return _magnitude(context, builder, signature.return_type, result, 4)
 
     return types.UniTuple(word, 5)(*[word] * 13), emit
@@ -274,9 +268,7 @@ def shifted_right(typing: Any, l0: Any, l1: Any, shift: Any) -> Any:
 
 
 @intrinsic
-def add_scaled(
-    typing: Any, l0: Any, l1: Any, l2: Any, l3: Any, x0: Any, x1: Any, y: Any
-) -> Any:
+def add_scaled(typing: Any, l0: Any, l1: Any, l2: Any, l3: Any, x0: Any, x1: Any, y: Any) -> Any:
     """The wide integer plus y times an integer of two limbs; y is not negative."""
     word = types.int64
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from mintmark.engine import layout as L
 from mintmark.engine.beside import Beside, beside
 from mintmark.engine.book import Book, Change, Told, empty_book
-from mintmark.engine.folding import Prepared, fold_pieces, prepare, watermark_of
+from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
@@ -83,7 +83,7 @@ class Live:
         steps = progress or Silent()
         steps.start("replay", None)
         prepared = prepare(plan, tables, Mode(read=False, keep=True))
-        for _ in fold_pieces(prepared, max(len(prepared.requests), 1)):
+        for _ in fold_pieces(prepared, piece_of(prepared.program)):
             pass
         steps.done(f"{len(prepared.requests):,} rows")
         return cls.after(prepared)
@@ -91,9 +91,6 @@ class Live:
     @classmethod
     def after(cls, prepared: Prepared) -> Live:
         """Return live state that goes on where a folded history ends."""
-        watermark = watermark_of(prepared.requests)
-        for store in prepared.stores:
-            store.meta[L.META_WATERMARK] = NULL if watermark is None else watermark
         keys: list[dict[Key, int]] = []
         for group, first in enumerate(prepared.first_keys):
             found = prepared.keys(group)
@@ -106,8 +103,7 @@ class Live:
         }
         subjects = {of: Subjects() for of in program.streams if versioned(program, of)}
         live = cls(program, prepared.stores, prepared.interner, keys, books, subjects)
-        if watermark is not None:
-            live.watermark = watermark
+        live.watermark = prepared.watermark
         for of, change in prepared.changes.items():
             subjects[of] = change.subjects
             live._adopt(of, change.subjects, prepared)
@@ -359,13 +355,14 @@ class Live:
     def _adopt(self, of: str, subjects: Subjects, prepared: Prepared) -> None:
         """Give the subjects of a history the tokens by which live finds rows again."""
         lane, batch = self._lanes[of], prepared.batches[of]
-        rows = batch.table.to_pylist()
-        for subject in subjects.known.values():
-            if subject.best is not None:
-                row = subject.best.token
-                keys = lane.keys_of(rows[row])
-                token = (batch.inputs[:, row].tolist(), self._placed(lane, keys), keys)
-                subject.best = subject.best._replace(token=token)
+        found = [subject for subject in subjects.known.values() if subject.best is not None]
+        places = np.array([subject.best.token for subject in found if subject.best], dtype=np.int64)
+        rows = batch.rows.take(places, ["mm_seq", *batch.stream.shape.roles]).to_pylist()
+        inputs = batch.inputs_at(places, self._interner).T.tolist()
+        for subject, row, mine in zip(found, rows, inputs, strict=True):
+            keys = lane.keys_of(row)
+            token = (mine, self._placed(lane, keys), keys)
+            subject.best = subject.best and subject.best._replace(token=token)
 
     def _see_texts(self) -> None:
         """Tell everything that reads texts where they stand now."""
@@ -470,4 +467,3 @@ def bad_row(name: str, error: Exception) -> EngineError:
         hint="hand over every declared column, in stored units, None for null",
         code="engine.live.row",
     )
-

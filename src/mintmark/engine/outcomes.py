@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.engine import layout as L
-from mintmark.engine.batch import column_of, integers, whole_numbers
+from mintmark.engine.batch import whole_numbers
 from mintmark.engine.book import FIRST, Book, Told, empty_book
 from mintmark.engine.sentinel import NULL
 
@@ -49,9 +49,9 @@ class Amendments:
         return len(self.amends)
 
 
-def told_values(label: LabelShape, table: pa.Table) -> Ints:
+def told_values(label: LabelShape, batch: Batch) -> Ints:
     """Return what each row of a label's stream tells, NULL where that is null or out of range."""
-    value = integers(table, label.field, label.stream)
+    value = batch.integers(label.field)
     return np.where((value >= -label.limit) & (value <= label.limit), value, NULL)
 
 
@@ -69,10 +69,10 @@ def amendments(
 
     Cost: one hash join, 0.15 s for a million events and as many labels.
     """
-    ids = column_of(events.table, label.id_of, label.of)
-    named = column_of(labels.table, label.refers_by, label.stream)
+    ids = events.column(label.id_of)
+    named = labels.column(label.refers_by)
     row = _found(named, ids)
-    revision = np.array(integers(labels.table, "mm_revision", label.stream))
+    revision = np.array(labels.integers("mm_revision"))
     waiting = (row < 0) & pc.is_valid(named).to_numpy()
     best = np.full(len(events), NULL, dtype=np.int64)
     if affected is not None and len(affected):
@@ -87,7 +87,7 @@ def amendments(
     amends[:, L.AMEND_AT] = events.at[row]
     amends[:, L.AMEND_SEQ] = events.seq[row]
     amends[:, L.AMEND_LABEL] = code
-    amends[:, L.AMEND_VALUE] = told_values(label, labels.table)[told][order]
+    amends[:, L.AMEND_VALUE] = told_values(label, labels)[told][order]
     return Amendments(amends, effective[order], row, best, np.flatnonzero(waiting))
 
 
@@ -98,13 +98,12 @@ def filled_book(history: Prepared, of: str) -> Book:
     """
     program, events = history.program, history.batches[of]
     book = empty_book(program, of)
-    ids = _whole(column_of(events.table, program.streams[of].shape.id, of))
+    ids = _whole(events.column(program.streams[of].shape.id))
     first = pc.index_in(ids, value_set=ids).to_numpy(zero_copy_only=False)
     kept = first == np.arange(len(events))
     requests = history.requests
     if book.horizon_us != L.FOREVER and len(requests):
-        watermark = int(np.minimum(requests.at, requests.known_at).max())
-        kept &= events.at > watermark - book.horizon_us
+        kept &= events.at > history.watermark - book.horizon_us
     alive = np.flatnonzero(kept)
     rows = np.empty((len(alive), book.rows.shape[1]), dtype=np.int64)
     rows[:, 0], rows[:, 1] = events.at[alive], events.seq[alive]
@@ -122,10 +121,10 @@ def filled_book(history: Prepared, of: str) -> Book:
 def _park(book: Book, code: int, history: Prepared) -> None:
     """Put the labels whose event has not come into the book."""
     label, rows = history.program.labels[code], history.amendments[code].parked
-    table = history.batches[label.stream].table
-    revision = integers(table, "mm_revision", label.stream)[rows]
-    value = told_values(label, table)[rows]
-    ids = _whole(column_of(table, label.refers_by, label.stream)).take(rows).to_pylist()
+    batch = history.batches[label.stream]
+    revision = batch.integers("mm_revision")[rows]
+    value = told_values(label, batch)[rows]
+    ids = _whole(batch.column(label.refers_by)).take(rows).to_pylist()
     for id_, r, v in zip(ids, revision.tolist(), value.tolist(), strict=True):
         book.parked.setdefault(id_, []).append(Told(code, r, v))
 

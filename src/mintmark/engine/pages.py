@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from mintmark.engine import layout as L
 from mintmark.engine.quick import quick
-from mintmark.engine.sentinel import NULL, UNKNOWN
+from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 
 @quick
@@ -164,6 +164,10 @@ def forget(table, heap, free, key, watermark):
         # A window by count keeps its newest at the line behind which no request comes any more.
         behind = upper(heap, key, head, end, watermark - table[L.GROUP_NEWEST_HORIZON], end)
         line = min(line, max(head, behind - newest))
+        for e in range(table[L.GROUP_ENDS]):
+            place = table[L.GROUP_ENDS_AT] + e * L.END_SIZE
+            field = table[place + L.END_FIELD]
+            line = min(line, end_of(heap, key, field, behind, table[place + L.END_COUNT]))
     key[L.KEY_HEAD] = max(head, line)
     if key[L.KEY_CAPACITY] <= L.PAGE:
         return
@@ -180,6 +184,22 @@ def forget(table, heap, free, key, watermark):
     for i in range(pages - gone, pages):
         heap[start + i] = 0
     key[L.KEY_BASE] += gone << L.PAGE_BITS
+
+
+@quick
+def end_of(heap, key, field, behind, count):
+    """The first position from which a field has `count` values before `behind`.
+
+    Where it has fewer all of them count; where it has none nothing has to be kept.
+    """
+    oldest = behind
+    p = behind
+    while p > key[L.KEY_HEAD] and count > 0:
+        p -= 1
+        if heap[place_of(heap, key, field, p)] > MASKED:
+            oldest = p
+            count -= 1
+    return oldest
 
 
 @quick
@@ -200,11 +220,12 @@ def _move(heap, key, fields, start, capacity):
 
 
 @quick
-def room(table, heap, free, meta, key, coming, exact):
+def room(table, heap, free, meta, key, coming, expected):
     """Make room for one more event at the end; the heap has what this may take at most.
 
     coming : how many are about to follow; one block is made large enough for them at once;
-    exact : and no larger, for there are many keys and each of them stays.
+    expected : how many the key will hold, 0 where nobody knows: a block of these and no larger,
+    for there are many keys and each of them stays.
     """
     capacity = key[L.KEY_CAPACITY]
     fields = L.FIELD_COLUMNS + table[L.GROUP_COLUMNS]
@@ -227,8 +248,8 @@ def room(table, heap, free, meta, key, coming, exact):
     size = min(max(4, 2 * capacity), L.PAGE)
     while size < living + coming and size < L.PAGE:
         size *= 2
-    if exact and coming > 1 and living + coming < L.PAGE:
-        size = max(4, living + coming)
+    if living < expected and max(expected, living + coming) < L.PAGE:
+        size = max(expected, living + coming)
     old = key[L.KEY_START]
     _move(heap, key, fields, take_block(heap, free, meta, fields, size), size)
     if capacity > 0:

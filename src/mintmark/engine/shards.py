@@ -24,10 +24,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.engine.batch import column_of, integers, read_batch, whole_numbers
+from mintmark.engine.batch import column_of, read_batch, whole_numbers
 from mintmark.engine.expressions import Expressions
 from mintmark.engine.folding import fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner, Value, factorise, hash_of
+from mintmark.engine.kept_rows import HeldRows
 from mintmark.engine.kernel import ready
 from mintmark.engine.operations import Mode
 from mintmark.engine.program import lower
@@ -176,9 +177,9 @@ def corrected(plan: Plan, group: int, tables: Mapping[str, pa.Table]) -> pa.Arra
     for name in correcting(plan, group):
         if name not in tables:
             continue
-        rows, reversal = tables[name], program.streams[name].shape
+        rows, reversal = HeldRows(tables[name]), program.streams[name].shape
         if name == told.stream:
-            again = pa.array(integers(rows, "mm_revision", name) != 0)
+            again = pa.array(whole_numbers(column_of(rows, "mm_revision", name)) != 0)
             named.append(column_of(rows, shape.id, name).filter(again))
         if reversal.of == told.stream and reversal.reverses:
             named.append(column_of(rows, str(reversal.refers_by), name))
@@ -253,7 +254,7 @@ def rows_of_shard(
         wanted |= at_home(rows, told.roles, shard)
         if len(corrected_ids):
             shape = lower(group_plan(plan, shard.group)).streams[stream].shape
-            ids = column_of(rows, shape.id, stream).cast(corrected_ids.type)
+            ids = column_of(HeldRows(rows), shape.id, stream).cast(corrected_ids.type)
             wanted |= np.asarray(pc.is_in(ids, value_set=corrected_ids))
     if stream == plan.request:
         wanted |= at_home(rows, told.request_roles or told.roles, shard)
@@ -264,7 +265,7 @@ def rows_of_shard(
 
 def at_home(rows: pa.Table, roles: Sequence[str], shard: Shard) -> Bools:
     """Return which rows have their key in a shard."""
-    columns = [column_of(rows, role, "") for role in roles]
+    columns = [column_of(HeldRows(rows), role, "") for role in roles]
     here: Bools = place_of_keys(columns, len(rows), shard.of) == shard.place
     return here
 
@@ -342,7 +343,8 @@ class Gathered:
         program, count = self._program, len(requests)
         # What is stored with an event is the shards' business.
         stream = replace(program.streams[program.request], columns=0)
-        batch = read_batch(self._kernel, stream, requests, self._interner)
+        batch = read_batch(stream, HeldRows(requests))
+        inputs = batch.inputs(slice(0, count), self._interner)
         aggregates = np.full((program.aggregates, count), np.nan)
         for part in parts:
             self._place(part, batch.seq, aggregates)
@@ -350,7 +352,7 @@ class Gathered:
         if count:
             expressions = Expressions(program.answer, len(stream.slots))
             expressions.see_texts(self._interner)
-            expressions.aim(batch.inputs, aggregates, np.zeros((0, 0), dtype=np.int64), features)
+            expressions.aim(inputs, aggregates, np.zeros((0, 0), dtype=np.int64), features)
             expressions.run(self._kernel.evaluate)
         return features
 

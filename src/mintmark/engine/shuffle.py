@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mintmark.engine.sentinel import NULL
+
 
 @njit
 def count_keys(codes, starts):
@@ -36,7 +38,7 @@ def spread(
     caches follow; reading them in the order of keys would miss at every word.
 
     kinds : int64[n], or one for all;  row, request, amend : int64[n], or empty, when operation i
-    is that of row first + i.
+    inserts row i and answers request first + i.
     """
     cursor = starts.copy()
     listed = row.size > 0
@@ -46,11 +48,11 @@ def spread(
             continue
         p = cursor[code]
         cursor[code] += 1
-        r = row[i] if listed else first + i
+        r = row[i] if listed else i
         kind = kinds[i] if listed else kinds[0]
         kind_out[p] = kind
         key_out[p] = code + first_key
-        asked = request[i] if listed else r
+        asked = request[i] if listed else first + i
         request_out[p] = asked
         if at.size:
             at_out[p] = at[r]
@@ -65,10 +67,28 @@ def spread(
 
 
 @njit
+def join_codes(first, second, width, joined):
+    """joined[i] = first[i] * width + second[i], NULL where either is below 0."""
+    for i in range(joined.size):
+        both = first[i] >= 0 and second[i] >= 0
+        joined[i] = np.int64(first[i]) * width + second[i] if both else NULL
+
+
+@njit
+def first_rows(codes, first):
+    """Write the row in which each code was met first; codes count up as they are met."""
+    count = 0
+    for i in range(codes.size):
+        if codes[i] == count:
+            first[count] = i
+            count += 1
+
+
+@njit
 def number(values, low, table, codes, first):
     """Number the values as they are met, NULL and below `low` being none; return how many.
 
-    table : int64[range], all -1, written: the number of each value less `low`;  codes : int64[n],
+    table : int32[range], all -1, written: the number of each value less `low`;  codes : int32[n],
     written, -1 for none;  first : int64[range], written: the row in which each number was met.
     """
     count = 0

@@ -18,7 +18,7 @@ from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 '''
 
-BEGIN = '''
+BEGIN = """
 
 @quick
 def unit(address):
@@ -39,16 +39,16 @@ def unit(address):
     settle = words(c[L.LOOK_SETTLED], reads if outcome else 0)
     weights = words(c[L.LOOK_WEIGHTS], c[L.LOOK_WEIGHTS_SIZE])
     ats = words(c[L.LOOK_AT], reads)
-'''
+"""
 
-KEPT = '''
+KEPT = """
     low = pace[L.PACE_LOW]
     high = pace[L.PACE_HIGH]
     settled = pace[L.PACE_SETTLED]
 {load}
-'''
+"""
 
-TABLE = '''
+TABLE = """
     long = key[L.KEY_PACE] != 0
     living = key[L.KEY_END] - key[L.KEY_HEAD]
     kept = False
@@ -67,10 +67,10 @@ TABLE = '''
     else:
         low = -1
         table = words(c[L.LOOK_SCRATCH], room(living + 1))
-'''
+"""
 
 # A range of positions, from the older end: value by value into the words.
-RANGE = '''
+RANGE = """
 
 @quick
 def _{name}(heap, key, field, otherwise, first, last, settled, a, b, {words}):
@@ -88,10 +88,10 @@ def _{name}(heap, key, field, otherwise, first, last, settled, a, b, {words}):
                 {words_} = {function}({arguments})
         p += m
     return {words_}
-'''
+"""
 
 # Outcomes that settle, or are unsettled by a read that comes from before.
-TOLD = '''
+TOLD = """
 
 @quick
 def _{name}(heap, key, field, otherwise, first, last, a, b, {words}):
@@ -109,9 +109,9 @@ def _{name}(heap, key, field, otherwise, first, last, a, b, {words}):
                 {words_} = {function}({arguments})
         p += m
     return {words_}
-'''
+"""
 
-GROUP = '''
+GROUP = """
     if c[L.LOOK_MODE] != L.MODE_READ:
         p = c[L.LOOK_PLACE]
         if c[L.LOOK_MODE] == L.MODE_ADD:
@@ -184,9 +184,9 @@ GROUP = '''
 {leave}
 {save_all}
     return 0
-'''
+"""
 
-TABLED = '''
+TABLED = """
     if c[L.LOOK_MODE] != L.MODE_READ:
         first = c[L.LOOK_PLACE]
         last = first + 1
@@ -221,9 +221,9 @@ TABLED = '''
     if kept:
 {save_all}
     return 0
-'''
+"""
 
-WALK = '''
+WALK = """
 p = first
 while p < last:
     m = min(left_of(key, p), last - p)
@@ -262,9 +262,9 @@ while p < last:
                 kept = start != 0
         {words_} = add({add})
     p += m
-'''
+"""
 
-MONOID = '''
+MONOID = """
     if c[L.LOOK_MODE] != L.MODE_READ:
         p = c[L.LOOK_PLACE]
         if c[L.LOOK_MODE] == L.MODE_ADD:
@@ -305,9 +305,9 @@ MONOID = '''
 {leave}
 {save_all}
     return 0
-'''
+"""
 
-MISSED = '''
+MISSED = """
 
 @quick
 def _missed(heap, key, field, first, last, a, b, {words}):
@@ -324,9 +324,9 @@ def _missed(heap, key, field, first, last, a, b, {words}):
                 missed = True
         p += m
     return missed
-'''
+"""
 
-ORDERED = '''
+ORDERED = """
     for i in range(reads):
         l = lows[i]
         h = highs[i]
@@ -340,9 +340,9 @@ ORDERED = '''
 {leave}
 {save_all}
     return 0
-'''
+"""
 
-ORDERED_TABLE = '''
+ORDERED_TABLE = """
     table = words(c[L.LOOK_SCRATCH], room(0))
     for i in range(reads):
         s = settle[i] if outcome else 0
@@ -365,9 +365,9 @@ ORDERED_TABLE = '''
             p += m
 {leave}
     return 0
-'''
+"""
 
-FOLLOW = '''
+FOLLOW = """
     for i in range(reads):
         s = settle[i] if outcome else 0
         until = ats[i] - c[L.LOOK_OFFSET]
@@ -380,9 +380,9 @@ FOLLOW = '''
     if kept:
 {save_all}
     return 0
-'''
+"""
 
-LOOK = '''
+LOOK = """
     requests = words(c[L.LOOK_AT], reads)
     owns = words(c[L.LOOK_OWN], reads)
     for i in range(reads):
@@ -399,9 +399,9 @@ LOOK = '''
         {words_} = look({look})
 {leave}
     return 0
-'''
+"""
 
-READER = '''
+READER = """
 from {module} import read
 
 
@@ -421,7 +421,7 @@ def unit(address):
         until = at - offset
         out[i] = read({arguments})
     return 0
-'''
+"""
 
 
 def reader_source(module: str, words: Sequence[str], uses: Iterable[str]) -> str:
@@ -439,8 +439,18 @@ def state_source(package: str, module: Any) -> str:
     words = [f"w_{word}" for word in module.WORDS]
     functions = [
         name
-        for name in ("add", "drop", "lost", "look", "room", "fits", "wanted", "move", "finish",
-                     "follow")
+        for name in (
+            "add",
+            "drop",
+            "lost",
+            "look",
+            "room",
+            "fits",
+            "wanted",
+            "move",
+            "finish",
+            "follow",
+        )
         if hasattr(module, name)
     ]
     imports = f"\nfrom {module.__name__} import {', '.join(functions)}\n"
@@ -450,9 +460,7 @@ def state_source(package: str, module: Any) -> str:
         "zero": ", ".join(str(z) for z in getattr(module, "ZERO", (0,) * len(words)))
         + ("," if len(words) == 1 else ""),
         "fill": str(getattr(module, "FILL", "NULL")),
-        "load": "\n".join(
-            f"    {word} = pace[L.PACE_WORDS + {k}]" for k, word in enumerate(words)
-        ),
+        "load": "\n".join(f"    {word} = pace[L.PACE_WORDS + {k}]" for k, word in enumerate(words)),
         "leave": _leave(module, words),
         "save": _save(words, 8),
         "save_all": _saved_edges(4) + _save(words, 4),

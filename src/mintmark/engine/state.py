@@ -77,7 +77,7 @@ class Store:
 
     heap : int64[h], the arena; word 0 is never used;  keys : int64[k, KEY_SIZE], row 0 an empty
     key;  free : heads of lists of free runs;  meta : words in use, and the watermark;  n_keys :
-    rows of `keys` in use.
+    rows of `keys` in use;  expected : int64[keys], how many events each will hold, or none.
     """
 
     def __init__(self, group: GroupProgram, size: Size = FIRST, *, release: bool = False) -> None:
@@ -91,6 +91,7 @@ class Store:
         self.n_keys = 1
         self.table = group.table
         self.contexts: list[Ints] = []
+        self.expected: Ints | None = None
         self.texts = np.zeros(4, dtype=np.int64)
         self._temp = np.zeros(L.TEMP_SIZE, dtype=np.int64)
         self._scratch = np.zeros(FIRST_SCRATCH if group.table[L.GROUP_SCRATCH] else 1, np.int64)
@@ -182,6 +183,7 @@ class Store:
         c[L.FOLD_SCRATCH] = address_of(self._scratch)
         c[L.FOLD_SCRATCH_SIZE] = len(self._scratch)
         c[L.FOLD_TEXTS] = address_of(self.texts)
+        c[L.FOLD_EXPECTED] = 0 if self.expected is None else address_of(self.expected)
 
 
 def _rows(words: Ints) -> Ints:

@@ -267,7 +267,7 @@ def make_room(c, table, heap, key, coming):
         forget(table, heap, free, key, meta[L.META_WATERMARK])
         behind(table, heap, key)
         if full(heap, key):
-            room(table, heap, free, meta, key, coming, c[L.FOLD_RELEASE] == 0)
+            room(table, heap, free, meta, key, coming, expected(c))
     living = key[L.KEY_END] - key[L.KEY_HEAD]
     if living >= L.LONG and key[L.KEY_PACE] == 0 and table[L.GROUP_PACE]:
         start = take_run(heap, free, meta, table[L.GROUP_PACE])
@@ -278,6 +278,14 @@ def make_room(c, table, heap, key, coming):
             for v in range(table[L.GROUP_VIEWS]):
                 view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
                 heap[start + table[view + L.VIEW_PACE] + L.PACE_LOW] = -1
+
+
+@quick
+def expected(c):
+    """About how many events the key will hold at once, 0 where nobody knows."""
+    if c[L.FOLD_EXPECTED] == 0:
+        return 0
+    return words(c[L.FOLD_EXPECTED] + (c[L.FOLD_KEY_AT] - c[L.FOLD_KEYS]) // L.KEY_SIZE, 1)[0]
 
 
 @quick
@@ -474,9 +482,7 @@ def flush(c, table, heap, key, reads):
         if pace:
             hints[0] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_LOW]
             hints[1] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_HIGH]
-        edges_of(
-            table, window, heap, key, reads, requests, own, visible, low, high, hints
-        )
+        edges_of(table, window, heap, key, reads, requests, own, visible, low, high, hints)
         for v in range(table[window + L.WINDOW_VIEWS]):
             view = views + v * L.VIEW_SIZE
             prepare(c, table, heap, key, view, reads)
@@ -510,9 +516,7 @@ def settle(c, table, heap, key, window, view, reads):
         return
     hint = high[0]
     for i in range(reads):
-        hint = upper(
-            heap, key, low[i], high[i], requests[i] - table[view + L.VIEW_SETTLES], hint
-        )
+        hint = upper(heap, key, low[i], high[i], requests[i] - table[view + L.VIEW_SETTLES], hint)
         settled[i] = hint
 
 

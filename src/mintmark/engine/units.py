@@ -38,7 +38,9 @@ class State:
 
     words : its words, those that `finish` adds last;  kept : how many of them live on between
     reads;  extends : the state whose words come first among its own, "" for none;
-    uses : the names of all arguments that its functions want.
+    uses : the names of all arguments that its functions want;  newest : "events" when it looks at
+    the newest event alone, "values" at the a newest values, "" at any;  reach : how many times b
+    before the window's end it looks, 0 for all of the window.
     """
 
     name: str
@@ -49,6 +51,8 @@ class State:
     table: bool
     weights: bool
     uses: frozenset[str]
+    newest: str
+    reach: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ def state_of(name: str) -> State:
         table=getattr(module, "TABLE", False),
         weights=getattr(module, "WEIGHTS", False),
         uses=uses,
+        newest=getattr(module, "NEWEST", ""),
+        reach=getattr(module, "REACH", 0),
     )
 
 

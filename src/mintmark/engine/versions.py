@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.engine import layout as L
-from mintmark.engine.batch import Batch, column_of, integers, stored_values
+from mintmark.engine.batch import Batch, stored_values
 from mintmark.engine.outcomes import told_values
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.subject import ALL, In, Out, Step, Subjects, Tell, Version
@@ -138,20 +138,20 @@ def changes_of(
 
 
 def _ids(program: Program, of: str, batch: Batch) -> pa.ChunkedArray:
-    return column_of(batch.table, program.streams[of].shape.id, of)
+    return batch.column(program.streams[of].shape.id)
 
 
 def _touched(program: Program, of: str, batches: Mapping[str, Batch], *, every: bool) -> pa.Array:
     """The ids that come more than once, or that a reversal names."""
     ids = _ids(program, of, batches[of])
     named = [
-        column_of(batches[name].table, str(stream.shape.refers_by), name)
+        batches[name].column(str(stream.shape.refers_by))
         for name, stream in program.streams.items()
         if stream.shape.of == of and stream.shape.reverses
     ]
     if every:
         labels = [label for label in program.labels if label.of == of]
-        named += [column_of(batches[x.stream].table, x.refers_by, x.stream) for x in labels]
+        named += [batches[x.stream].column(x.refers_by) for x in labels]
         named.append(ids)
     elif len(pc.unique(ids)) < len(ids):
         counts = pc.value_counts(ids)
@@ -191,7 +191,7 @@ def _taken(
     mine = pc.is_in(named.cast(kind), value_set=touched)
     rows = np.flatnonzero(np.asarray(mine) & np.asarray(pc.is_valid(named)))
     ids = named.take(pa.array(rows)).to_pylist()
-    revisions = integers(batch.table, "mm_revision", "")[rows].tolist()
+    revisions = batch.integers("mm_revision")[rows].tolist()
     return rows, ids, batch.seq[rows].tolist(), revisions
 
 
@@ -205,7 +205,7 @@ def _rows(
     batch = batches[of]
     shape = program.streams[of].shape
     rows, ids, seqs, revisions = _taken(batch, _ids(program, of, batch), touched)
-    amounts = [limited(integers(batch.table, f, of), shape.fields[f].limit) for f in fields]
+    amounts = [limited(batch.integers(f), shape.fields[f].limit) for f in fields]
     for row, id_, seq, revision in zip(rows.tolist(), ids, seqs, revisions, strict=True):
         kept = tuple(int(column[row]) for column in amounts)
         version = Version(revision, seq, int(batch.at[row]), row, kept)
@@ -224,10 +224,10 @@ def _reversals(
     place = 0 if whole else fields.index(str(shape.reverses))
     limit = 0 if whole else shape.fields[str(shape.reverses)].limit
     names = (shape.id, str(shape.refers_by), "mm_revision", "mm_seq")
-    columns = [column_of(batch.table, column, name).to_pylist() for column in names]
+    columns = [batch.column(column).to_pylist() for column in names]
     told: list[Any] = [None] * len(batch)
     if not whole:
-        told = column_of(batch.table, str(shape.reverses), name).to_pylist()
+        told = batch.column(str(shape.reverses)).to_pylist()
     for mine, id_, revision, seq, value in zip(*columns, told, strict=True):
         taken = (place, reversed_amount(value, limit, whole))
         yield seq, partial(_reverse, ((name, mine), revision, id_, taken))
@@ -239,9 +239,9 @@ def _reverse(row: tuple[Any, int, Any, tuple[int, int]], subjects: Subjects) -> 
 
 def _labels(program: Program, code: int, batch: Batch, touched: pa.Array) -> Iterator[Arrival]:
     label = program.labels[code]
-    named = column_of(batch.table, label.refers_by, label.stream)
+    named = batch.column(label.refers_by)
     rows, ids, seqs, revisions = _taken(batch, named, touched)
-    values = told_values(label, batch.table)[rows].tolist()
+    values = told_values(label, batch)[rows].tolist()
     for id_, seq, revision, value in zip(ids, seqs, revisions, values, strict=True):
         yield seq, partial(_tell, id_, (code, revision, value))
 
@@ -261,7 +261,8 @@ def _note(stage: _Stage, seq: int, step: Step, rows: int) -> None:
     kind, row = L.OP_REMOVE, 0
     if isinstance(step, In):
         kind, row = L.OP_INSERT | (L.OP_READ if step.own else 0), version.token
-        if step.amounts != version.amounts:
+        if not step.own or step.amounts != version.amounts:
+            # What comes back does so in another place of the log than the row itself.
             row = rows + len(stage.made)
             stage.made.append((version.token, step.amounts))
     else:
@@ -286,7 +287,7 @@ def _made_values(
     base = np.array([row for row, _ in stage.made], dtype=np.int64)
     amounts = np.array([amounts for _, amounts in stage.made], dtype=np.int64)
     amounts = amounts.reshape(len(base), len(fields)).T
-    inputs = altered(stream, np.ascontiguousarray(events.inputs[:, base]), fields, list(amounts))
+    inputs = altered(stream, events.inputs_at(base, interner), fields, list(amounts))
     return stored_values(kernel, stream, inputs, interner)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.engine.kernel import Kernel
-    from mintmark.engine.units import Reading
+    from mintmark.engine.units import Reading, State
     from mintmark.plan import Aggregate, Plan, Window
 
 CALENDARS = {"day": 1, "week": 2, "month": 3, "year": 4}
@@ -151,13 +151,68 @@ def _table(
     pace = 1
     while pace < draft.pace:
         pace *= 2
-    horizons = _horizons(list(windows), lateness_us, removed=removed)
+    sights = {window: _sight(draft, window, windows[window], removed=removed) for window in windows}
+    horizons = _horizons(sights, lateness_us)
+    kept = list(dict.fromkeys(end for sight in sights.values() for end in sight.ends))
     draft.words[: L.GROUP_SIZE] = [
         len(codes), len(windows), windows_at, slots_at, *horizons[:3],
         pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
-        len(members),
+        len(members), len(kept), draft.append(kept),
     ]  # fmt: skip
     return np.array(draft.words, dtype=np.int64), horizons[3]
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """Which events a window can see: those of a time, and some newest ones, else all.
+
+    reach_us : how much older than a request, None for no bound by time;  newest : of events before
+    the line that is `line_us` before a request;  ends : (field, how many values) that are looked
+    at from the newer end;  everything : whether nothing may be forgotten.
+    """
+
+    reach_us: int | None = None
+    newest: int = 0
+    line_us: int = 0
+    ends: tuple[tuple[int, int], ...] = ()
+    everything: bool = False
+
+
+def _sight(draft: _Draft, window: Window, members: Sequence[int], *, removed: bool) -> _Sight:
+    """What some aggregates of one window can see.
+
+    Where events may be `removed`, what is counted from the newer end may need any older one again.
+    """
+    reach = reach_us(window)
+    if reach is not None:
+        return _Sight(reach_us=reach)
+    line_us = window.offset_us + _open_right(window)
+    if window.last is not None:
+        return _Sight(everything=True) if removed else _Sight(newest=window.last, line_us=line_us)
+    ends, fading = [], 0
+    for i in members:
+        aggregate = draft.plan.aggregates[i]
+        state = draft.kernel.state(draft.kernel.reading(aggregate.kind).state)
+        column = None if aggregate.column is None else draft.plan.columns[aggregate.column]
+        told_late = column is not None and column.source == "outcome"
+        if state.reach:
+            fading = max(fading, state.reach * (*aggregate.params, 1, 1)[1] + line_us)
+        elif state.newest and not told_late and not removed and window.session_us is None:
+            ends.append(_end(draft, state, aggregate))
+        else:
+            return _Sight(everything=True)
+    newest = 1 if ends else 0
+    return _Sight(reach_us=fading or None, newest=newest, line_us=line_us, ends=tuple(ends))
+
+
+def _end(draft: _Draft, state: State, aggregate: Aggregate) -> tuple[int, int]:
+    """How many values of which field an aggregate looks at from the newer end of its window."""
+    if state.newest == "events":
+        return L.FIELD_AT, 1
+    field = L.FIELD_AT
+    if aggregate.column is not None:
+        field = L.FIELD_COLUMNS + list(draft.columns).index(aggregate.column)
+    return field, (*aggregate.params, 1)[0]
 
 
 def _windows(plan: Plan, members: Sequence[int]) -> dict[Window, list[int]]:
@@ -181,26 +236,19 @@ def _open_right(window: Window) -> bool:
 
 
 def _horizons(
-    windows: Sequence[Window], lateness_us: int, *, removed: bool
+    sights: Mapping[Window, _Sight], lateness_us: int
 ) -> tuple[int, int, int, int | None]:
     """Horizon by time, newest events kept, the line that those are counted at, and all of it.
 
-    How long after its time an event can still be seen by a request that is not too late.  Where
-    events may be `removed`, a window by count may need any older one again.
+    How long after its time an event can still be seen by a request that is not too late.
     """
-    horizon, newest, line = NULL, 0, 0
-    forever = False
-    for window in windows:
-        reach = reach_us(window)
-        if reach is not None:
-            horizon = max(horizon, reach + lateness_us)
-        elif window.last is not None and not removed:
-            newest = max(newest, window.last)
-            line = max(line, window.offset_us + lateness_us + _open_right(window))
-        else:
-            forever = True
-    if forever:
+    if any(sight.everything for sight in sights.values()):
         return L.FOREVER, 0, 0, None
+    reaches = [sight.reach_us for sight in sights.values() if sight.reach_us is not None]
+    counted = [sight for sight in sights.values() if sight.newest]
+    horizon = max((reach + lateness_us for reach in reaches), default=NULL)
+    newest = max((sight.newest for sight in counted), default=0)
+    line = max((sight.line_us + lateness_us for sight in counted), default=0)
     return horizon, newest, line, None if newest else horizon
 
 

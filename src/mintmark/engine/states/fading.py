@@ -33,6 +33,7 @@ FILL = 0
 _PHASES = 32
 _OLDEST = 1024
 """Ticks of age from which on a value weighs nothing."""
+REACH = _OLDEST + 1
 _EACH = 3
 """Words of a phase: the sum of 2**e, and two limbs of the sum of value * 2**e."""
 

@@ -14,6 +14,7 @@ from mintmark.engine.sentinel import NULL
 
 WORDS = ("value",)
 FORM = "look"
+NEWEST = "events"
 
 
 @quick

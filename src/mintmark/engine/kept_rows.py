@@ -1,0 +1,166 @@
+"""The rows of one stream in the order of the log, wherever they are kept: in memory, or in files.
+
+A history is folded a piece at a time. What all of it must be known by (times, places, keys, ids)
+is read as whole columns; everything else is read with its piece, so that a history in files may be
+larger than memory.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mintmark.ground import EngineError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+
+class Rows(Protocol):
+    """Rows of one stream: columns by name, whole or of some rows."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns that there are."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column of all rows."""
+
+    def part(self, first: int, last: int, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows from one place up to another."""
+
+    def take(self, places: Ints, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows at some places."""
+
+
+class HeldRows:
+    """Rows in memory."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns that there are."""
+        names: list[str] = self._table.column_names
+        return names
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column of all rows.  Cost: nothing is copied."""
+        return self._table.column(name)
+
+    def part(self, first: int, last: int, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows from one place up to another; nothing is copied."""
+        return self._table.select(list(names)).slice(first, last - first)
+
+    def take(self, places: Ints, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows at some places."""
+        return self._table.select(list(names)).take(pa.array(places))
+
+
+class ParquetRows:
+    """Rows in Parquet files, each in the order of the log and after the one before it.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        At least one file; all have the columns of the first.
+
+    Raises
+    ------
+    EngineError
+        `engine.rows.file` for a file that is not there, is no Parquet file, or has other columns.
+
+    Cost: a row group is decoded for each piece that it has rows of, mostly once; the newest one is
+    kept.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files = [_opened(Path(path)) for path in paths]
+        self.names: list[str] = self._files[0].schema_arrow.names
+        self._starts: list[int] = []
+        self._groups: list[tuple[int, int]] = []
+        count = 0
+        for place, (path, file) in enumerate(zip(paths, self._files, strict=True)):
+            if file.schema_arrow.names != self.names:
+                raise EngineError(
+                    f"{path} has other columns than {paths[0]}",
+                    got=", ".join(file.schema_arrow.names),
+                    want=", ".join(self.names),
+                    code="engine.rows.file",
+                )
+            for group in range(file.metadata.num_row_groups):
+                self._starts.append(count)
+                self._groups.append((place, group))
+                count += file.metadata.row_group(group).num_rows
+        self._count = count
+        self._newest: tuple[int, tuple[str, ...], pa.Table] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column of all rows; no other is decoded."""
+        chunks = [file.read(columns=[name]).column(0) for file in self._files]
+        return pa.chunked_array([c for part in chunks for c in part.chunks], type=chunks[0].type)
+
+    def part(self, first: int, last: int, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows from one place up to another."""
+        wanted = tuple(names)
+        place = max(bisect_right(self._starts, first) - 1, 0)
+        tables = []
+        while place < len(self._starts) and self._starts[place] < last:
+            start, table = self._starts[place], self._group(place, wanted)
+            begin = max(first - start, 0)
+            tables.append(table.slice(begin, min(last - start, len(table)) - begin))
+            place += 1
+        if not tables:
+            return self._files[0].schema_arrow.empty_table().select(list(wanted))
+        return pa.concat_tables(tables)
+
+    def take(self, places: Ints, names: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows at some places; these columns are read whole."""
+        taken = {name: self.column(name).take(pa.array(places)) for name in names}
+        return pa.table(taken)
+
+    def _group(self, place: int, names: tuple[str, ...]) -> pa.Table:
+        if self._newest is None or self._newest[:2] != (place, names):
+            file, group = self._groups[place]
+            table = self._files[file].read_row_group(group, columns=list(names))
+            self._newest = (place, names, table)
+        return self._newest[2]
+
+
+def rows_of(kept: pa.Table | Rows) -> Rows:
+    """Return rows as they are, or those of a table."""
+    return HeldRows(kept) if isinstance(kept, pa.Table) else kept
+
+
+def all_rows(tables: Mapping[str, pa.Table | Rows]) -> dict[str, Rows]:
+    """Return the rows of each stream."""
+    return {name: rows_of(kept) for name, kept in tables.items()}
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise EngineError(
+            f"{path} cannot be read as a Parquet file: {str(error).splitlines()[0]}",
+            hint="hand over the files that hold the stream's rows, in the order of the log",
+            code="engine.rows.file",
+        ) from None
