@@ -87,7 +87,7 @@ def fourteen_files(told: Told, floor: Floor) -> list[Row]:
             tables = work.fourteen_tables(path)
             _, made, names = doors.features_of(plan, tables)
             ids = tables["payment"]["payment_id"].to_numpy()
-            doors.write_features(Path(place) / "ours.parquet", ids, names, made, LEVEL)
+            doors.write_features(Path(place) / "ours.parquet", ids, names, made)
 
         rows = len(features)
         contest = Contest(

@@ -39,7 +39,7 @@ def stream(payments: str) -> dict[str, Any]:
         def write(number: int, seq: Any, features: Any) -> None:
             begun = time.perf_counter()
             path = Path(place) / f"part-{number:04d}.parquet"
-            doors.write_features(path, seq, plan.names, features, 1)
+            doors.write_features(path, seq, plan.names, features)
             spent[0] += time.perf_counter() - begun
 
         begun, waiting, count = time.perf_counter(), None, 0

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mintmark.engine import Live, history, kernel, replay
+from mintmark.engine import Live, feature_table, history, kernel, replay
 from mintmark.engine.kept_rows import ParquetRows
 from mintmark.plan import Plan
 
@@ -78,14 +77,10 @@ def read_plan(path: Path) -> Plan:
 
 
 def write_features(
-    path: Path, seq: NDArray[Any], names: Sequence[str], features: Floats, level: int
+    path: Path, seq: NDArray[Any], names: Sequence[str], features: Floats
 ) -> None:
-    """Write features as one Parquet file: a number of the payment, and one float64 column each."""
-    columns = {"payment_id": pa.array(seq)}
-    for place, name in enumerate(names):
-        columns[name] = pa.array(np.ascontiguousarray(features[:, place]), from_pandas=True)
-    table = pa.table(columns)
-    pq.write_table(table, path, compression="zstd", compression_level=level)
+    """Write features as one Parquet file: the number of the payment, and a column of each."""
+    feature_table.write_features(path, feature_table.feature_table(seq, names, features))
 
 
 def resident_bytes() -> int:

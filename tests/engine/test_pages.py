@@ -23,7 +23,7 @@ def insert(table, heap, free, meta, key, at, seq, values):
     if pages.full(heap, key):
         pages.forget(table, heap, free, key, meta[L.META_WATERMARK])
         if pages.full(heap, key):
-            pages.room(table, heap, free, meta, key, 1, False)
+            pages.room(table, heap, free, meta, key, 1, 0)
     position = pages.found(heap, key, at, seq)
     pages.shift_up(heap, key, L.FIELD_COLUMNS + table[L.GROUP_COLUMNS], position)
     pages.write(heap, key, position, at, seq, values, np.zeros(1, np.int64), 0)

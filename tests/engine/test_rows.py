@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mintmark.engine import oracle_math, oracle_rows, registers, rows
+from mintmark.engine import oracle_rows, registers
 from mintmark.engine import row_layout as L
+from mintmark.engine.expressions import Expressions
+from mintmark.engine.interner import Interner
+from mintmark.engine.kernel import ready
 from mintmark.engine.registers import Draft, RowProgram
 from mintmark.engine.sentinel import LIMIT, MASKED, MONEY_LIMIT, NULL, UNKNOWN
 from mintmark.engine.shape import FieldShape
@@ -178,15 +181,16 @@ def evaluated(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The stored values and the features of a program, in blocks of `width` rows."""
     n = inputs.shape[1]
-    hashes = [oracle_math.hash64(text) for text in TEXTS]
     values = np.full((len(program.stores), n), 77, dtype=np.int64)
     features = np.full((n, len(program.outputs)), 77.0)
-    rows.evaluate(
-        program.code, program.constants, program.limits, program.zones, program.days,
-        np.array(hashes, dtype=np.uint64).view(np.int64), inputs, aggregates, program.stores,
-        values, program.outputs, program.codes, features,
-        np.empty((max(len(program.code), 1), width)),
-    )  # fmt: skip
+    expressions = Expressions(program, len(program.limits), width=width)
+    expressions.see_texts(Interner(TEXTS, told=True))
+    expressions.aim(inputs, aggregates, values, features)
+    expressions.run(ready().evaluate)
+    by_column = np.full(features.shape[::-1], 77.0).T
+    expressions.aim(inputs, aggregates, values, by_column)
+    expressions.run(ready().evaluate)
+    assert by_column.tobytes() == features.tobytes()
     return values, features
 
 

@@ -32,7 +32,7 @@ def evaluate(address):
     values = word_table(c[E.VALUES], c[E.STORES_ROWS], rows)
     outputs = word_table(c[E.OUTPUTS], c[E.OUTPUTS_ROWS], R.OUTPUT_SIZE)
     codes = numbers(c[E.CODES], c[E.CODES_SIZE])
-    features = number_table(c[E.FEATURES], rows, c[E.OUTPUTS_ROWS])
+    features = numbers(c[E.FEATURES], c[E.FEATURES_SIZE])
     width = c[E.WIDTH]
     registers = number_table(c[E.REGISTERS], max(c[E.CODE_ROWS], 1), width)
     for first in range(c[E.FROM], c[E.TO], width):
@@ -42,5 +42,8 @@ def evaluate(address):
             registers,
         )  # fmt: skip
         store(stores, limits, inputs, first, count, registers, values)
-        answer(outputs, codes, registers, count, features, first)
+        answer(
+            outputs, codes, registers, count, features, first, c[E.ROW_STRIDE],
+            c[E.FEATURE_STRIDE],
+        )  # fmt: skip
     return 0

@@ -52,12 +52,13 @@ class Expressions:
 
     def aim(self, inputs: Ints, aggregates: Floats, values: Ints, features: Floats) -> None:
         """Point the context at rows: int64[slots, n], float64[A, n], int64[columns, n] and
-        float64[n, F], the last two written."""
+        float64[n, F], the last two written; features may stand by row or by column."""
         c = self.context
         c[E.ROWS] = c[E.TO] = inputs.shape[1]
         c[E.INPUTS], c[E.VALUES] = address_of(inputs), address_of(values)
         c[E.AGGREGATES], c[E.AGGREGATES_ROWS] = address_of(aggregates), len(aggregates)
-        c[E.FEATURES] = address_of(features)
+        c[E.FEATURES], c[E.FEATURES_SIZE] = address_of(features), features.size
+        c[E.ROW_STRIDE], c[E.FEATURE_STRIDE] = (stride // 8 for stride in features.strides)
         self._aimed = (inputs, aggregates, values, features)
 
     def part(self, first: int, last: int) -> None:

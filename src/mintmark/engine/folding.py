@@ -10,9 +10,9 @@ of the whole of it only times, places and keys are held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
 from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
-from mintmark.engine.operations import Job, Mode, job_of
+from mintmark.engine.operations import NO_CODES, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
 from mintmark.engine.sentinel import NULL
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 THREADS = 2
 PIECE_BYTES = 1 << 30
-"""About how many bytes of aggregates are held between one answer and the next.
+"""About how many bytes of features are held between one answer and the next.
 
 Longer pieces mean longer batches of one key, and a state that need not be kept at all for one
 piece; shorter ones were slower at every size tried (bench/README.md)."""
@@ -60,7 +60,7 @@ piece; shorter ones were slower at every size tried (bench/README.md)."""
 
 def piece_of(program: Program) -> int:
     """Return how many requests a history of a plan is folded by."""
-    return max(PIECE_BYTES // (8 * max(program.aggregates, 1)), 1 << 15)
+    return max(PIECE_BYTES // (8 * max(len(program.names), 1)), 1 << 15)
 
 
 @dataclass
@@ -156,7 +156,7 @@ def prepare(
 def _expected(kernel: Kernel, group: GroupProgram, job: Job, first: int) -> Ints:
     """About how many events each key will hold at once: its share of the time that is kept."""
     ends = np.zeros(job.numbered.count + 1, dtype=np.int64)
-    kernel.count_keys(job.event_code, ends)
+    kernel.count_keys(job.event_code, NO_CODES, ends)
     counts = np.diff(ends)
     at = job.events.at
     horizon = int(group.table[L.GROUP_HORIZON])
@@ -172,35 +172,70 @@ def fold_pieces(
 ) -> Iterator[tuple[slice, Floats]]:
     """Fold a prepared history, `piece` requests at a time; yield the requests and their features.
 
-    into : float64[requests, F] that takes all features, else each piece has an array of its own.
+    into : float64[requests, F] that takes all features, else each piece has an array of its own,
+    whose columns stand in a row each.
     The last piece takes all that comes after the last request too.
     """
     requests, program = prepared.requests, prepared.program
     before = -1
-    # One buffer for all pieces: it stays in the cache, and its pages are asked for once.
-    buffer = np.empty(program.aggregates * min(piece, len(requests)))
+    kept = len(program.rest.kept)
+    # One buffer for all pieces: its pages are asked for once.
+    buffer = np.empty(kept * min(piece, len(requests)))
     with ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, max(len(requests), 1), piece):
             end = min(start + piece, len(requests))
             last = end == len(requests)
             until = np.iinfo(np.int64).max if last else int(requests.seq[end - 1])
             rows = slice(start, end)
-            aggregates = buffer[: program.aggregates * (end - start)]
-            aggregates = aggregates.reshape(program.aggregates, end - start)
-            aggregates.fill(np.nan)
+            aggregates = buffer[: kept * (end - start)].reshape(kept, end - start)
+            features = _by_column(end - start, program) if into is None else into[rows]
             read = _read(prepared, (before, until))
+            answers = Answers(program, start, aggregates, features)
             runs = [
-                pool.submit(_fold_group, prepared, group, (before, until), read, aggregates)
+                pool.submit(_fold_group, prepared, group, (before, until), read, answers)
                 for group in range(len(prepared.jobs))
             ]
             for run in runs:
                 run.result()
-            features = np.empty((end - start, len(program.names))) if into is None else into[rows]
-            if prepared.mode.read and len(features):
+            if prepared.mode.read and len(features) and len(program.rest.rows.outputs):
                 _answer(prepared, read[program.request].inputs, aggregates, features, pool)
             _move_watermark(prepared, rows)
             yield rows, features
             before = until
+
+
+def _by_column(count: int, program: Program) -> Floats:
+    """Room for features whose columns stand in a row each, as files want them."""
+    return np.empty((len(program.names), count)).T
+
+
+class Answers:
+    """Where the aggregates of some requests go: to their features, or to what is evaluated."""
+
+    def __init__(self, program: Program, first: int, aggregates: Floats, features: Floats) -> None:
+        self.first = first
+        self._rest, self._targets = program.rest, (aggregates, features)
+        flat = features.reshape(-1) if features.flags.c_contiguous else features.T.reshape(-1)
+        self._features = (flat, *(stride // 8 for stride in features.strides))
+        self._aggregates = (aggregates.reshape(-1), 1, aggregates.shape[1])
+
+    def of(self, kernel: Kernel, out: tuple[int, int]) -> Callable[[Floats, Ints], None]:
+        """Return what takes the aggregates from one register up to another of some requests."""
+        low, high = out
+        direct = [(r - low, f) for r, f in self._rest.direct if low <= r < high]
+        kept = [(r - low, place) for place, r in enumerate(self._rest.kept) if low <= r < high]
+        ways = [
+            (np.array(pairs, dtype=np.int64), *target)
+            for pairs, target in ((direct, self._features), (kept, self._aggregates))
+            if pairs
+        ]
+
+        def take(told: Floats, requests: Ints) -> None:
+            rows = requests - self.first
+            for pairs, flat, row_stride, column_stride in ways:
+                kernel.deliver(told, rows, pairs, flat, row_stride, column_stride)
+
+        return take
 
 
 def _read(prepared: Prepared, seqs: tuple[int, int]) -> dict[str, Piece]:
@@ -249,7 +284,7 @@ def _batches(program: Program, tables: Mapping[str, pa.Table | Rows]) -> dict[st
     }
 
 
-CHUNK = 1 << 17
+CHUNK = 1 << 15
 """Operations that are folded at a time: what they are answered stays in the cache."""
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -259,25 +294,95 @@ def _fold_group(
     index: int,
     seqs: tuple[int, int],
     read: Mapping[str, Piece],
-    aggregates: Floats,
+    answers: Answers,
 ) -> None:
     """Fold the operations of one group that take effect after one seq and up to another."""
-    kernel, first_row = prepared.kernel, read[prepared.program.request].rows.start
-    operations, asked, starts = _laid_out(prepared, index, seqs, read)
-    low, high = prepared.program.groups[index].out
-    plain = prepared.jobs[index].plain is not None
-    edges = _edges(starts)
-    out = np.empty((high - low) * int(np.diff(edges).max(initial=0)))
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        chunk = operations.part(begin, end)
-        answered = asked[begin:end]
-        if not plain:
-            answered = answered[chunk.kind & L.OP_READ != 0]
-        reads = len(answered) if prepared.mode.read else 0
-        told = out[: (high - low) * reads].reshape(high - low, reads)
+    kernel, group = prepared.kernel, prepared.program.groups[index]
+    laid = _Laid(prepared, index, seqs, read)
+    outs = group.out[1] - group.out[0]
+    take = answers.of(kernel, group.out)
+    out = np.empty(outs * laid.most)
+    for begin, end in laid.parts:
+        chunk, asked = laid.operations(begin, end)
+        reads = len(asked) if prepared.mode.read else 0
+        told = out[: outs * reads].reshape(outs, reads)
         prepared.stores[index].fold(kernel.fold, chunk, told)
         if told.size:
-            kernel.scatter(told, answered - first_row, aggregates, low)
+            take(told, asked)
+    if prepared.mode.read and len(keyless := laid.keyless()):
+        take(np.full((outs, len(keyless)), np.nan), keyless)
+
+
+class _Laid:
+    """Operations of a group in the order of keys, brought together a few keys at a time."""
+
+    def __init__(
+        self, prepared: Prepared, index: int, seqs: tuple[int, int], read: Mapping[str, Piece]
+    ) -> None:
+        job, group, kernel = prepared.jobs[index], prepared.program.groups[index], prepared.kernel
+        piece = read[group.stream]
+        self._job, self._kernel = job, kernel
+        self._first_key, self._request_at = prepared.first_keys[index], job.request_at
+        self._columns = np.array(group.columns, dtype=np.int64)
+        self._take_rows(job, piece, seqs)
+        starts = np.zeros(job.numbered.count + 1, dtype=np.int64)
+        kernel.count_keys(self._codes, self._others.code, starts)
+        edges = _edges(starts)
+        self.parts = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        self.most = int(np.diff(edges).max(initial=0))
+        self._order = np.empty(int(starts[-1]), dtype=np.int32)
+        kernel.order_by_key(self._codes, self._others.code, self._before, starts, self._order)
+        self._told = np.empty(7 * self.most, dtype=np.int64)
+        self._stored = np.empty(len(self._columns) * self.most, dtype=np.int64)
+
+    def _take_rows(self, job: Job, piece: Piece, seqs: tuple[int, int]) -> None:
+        """Take what happens in a piece; rows are counted from its first, made ones after all."""
+        begin, inserts, listed = piece.rows.start, job.inserts, job.listed(*seqs)
+        self._at, self._seq = job.events.at[piece.rows], job.events.seq[piece.rows]
+        self._values, self._first_request = piece.values, begin
+        first, last = np.searchsorted(inserts.order_seq, seqs, side="right")
+        self._rows = NONE if inserts.rows is None else inserts.rows[first:last] - begin
+        self._codes = inserts.code[first:last]
+        one = isinstance(inserts.kind, int)
+        self._kinds = np.array([inserts.kind]) if one else np.asarray(inserts.kind)[first:last]
+        self._before = np.searchsorted(
+            inserts.order_seq[first:last], listed.order_seq, side="right"
+        ).astype(np.int64)
+        if job.made is not None:
+            made, count = job.made, len(job.events)
+            beyond = listed.row - count + len(self._at)
+            listed = replace(listed, row=np.where(listed.row < count, listed.row - begin, beyond))
+            self._at = np.concatenate([self._at, made.at])
+            self._seq = np.concatenate([self._seq, made.seq])
+            self._values = np.concatenate([self._values, made.values], axis=1)
+        self._others = listed
+
+    def operations(self, begin: int, end: int) -> tuple[Operations, Ints]:
+        """Return some of them, good until the next are asked for, and the requests they answer."""
+        n, others = end - begin, self._others
+        told = self._told[: 7 * n].reshape(7, n)
+        stored = self._stored[: len(self._columns) * n].reshape(len(self._columns), n)
+        self._kernel.lay_out(
+            self._order[begin:end], self._rows, self._codes, self._kinds, self._first_request,
+            self._at, self._seq, self._values, self._columns, others.code, others.kind, others.row,
+            others.request, others.amend, self._request_at, self._first_key, told, stored,
+        )  # fmt: skip
+        kind, key, at, seq, amend, request = told[:6]
+        rows = np.arange(len(self._columns), dtype=np.int64)
+        if len(others.code) or len(self._kinds) > 1:
+            request = request[kind & L.OP_READ != 0]
+        return Operations(kind, key, at, seq, amend, stored, rows, self._job.amends), request
+
+    def keyless(self) -> Ints:
+        """Return the requests whose key has a null."""
+        lost: Ints = np.flatnonzero(self._codes < 0).astype(np.int64)
+        rows = self._rows[lost] if len(self._rows) else lost
+        kinds = self._kinds[lost] if len(self._kinds) > 1 else np.repeat(self._kinds, len(lost))
+        others = self._others
+        asked = (others.code < 0) & (others.kind & L.OP_READ != 0)
+        return np.concatenate(
+            [rows[kinds & L.OP_READ != 0] + self._first_request, others.request[asked]]
+        )
 
 
 def _edges(starts: Ints) -> Ints:
@@ -287,42 +392,6 @@ def _edges(starts: Ints) -> Ints:
     return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), edges, starts[-1:]]))
 
 
-def _laid_out(
-    prepared: Prepared, index: int, seqs: tuple[int, int], read: Mapping[str, Piece]
-) -> tuple[Operations, Ints, Ints]:
-    """Some operations of a group by key, the request that each answers if it reads, and where the
-    operations of each key begin."""
-    job, group, kernel = prepared.jobs[index], prepared.program.groups[index], prepared.kernel
-    piece = read[group.stream]
-    at, seq, values = job.events.at[piece.rows], job.events.seq[piece.rows], piece.values
-    if job.plain is not None:
-        codes, kinds = job.event_code[piece.rows], np.array([job.plain], dtype=np.int64)
-        row = request = told = NONE
-    else:
-        listed = job.listed(*seqs)
-        codes, kinds, request, told = listed.code, listed.kind, listed.request, listed.amend
-        row = listed.row - piece.rows.start
-        if job.made is not None:
-            beyond = len(job.events) - len(at)
-            row = np.where(listed.row < len(job.events), row, listed.row - beyond)
-            at, seq = np.concatenate([at, job.made.at]), np.concatenate([seq, job.made.seq])
-            values = np.concatenate([values, job.made.values], axis=1)
-    starts = np.zeros(job.numbered.count + 1, dtype=np.int64)
-    kernel.count_keys(codes, starts)
-    n = int(starts[-1])
-    kind, key, at_, seq_, amend, asked = (np.empty(n, dtype=np.int64) for _ in range(6))
-    columns = np.array(group.columns, dtype=np.int64)
-    laid = np.empty((len(columns), n), dtype=np.int64)
-    kernel.spread(
-        codes, starts, piece.rows.start, kinds, row, request, told, at, seq, job.request_at,
-        np.ascontiguousarray(values), columns, prepared.first_keys[index],
-        kind, key, at_, seq_, amend, asked, laid,
-    )  # fmt: skip
-    rows = np.arange(len(columns), dtype=np.int64)
-    source = kind if job.plain is not None else amend
-    return Operations(kind, key, at_, seq_, source, laid, rows, job.amends), asked, starts
-
-
 def _answer(
     prepared: Prepared,
     inputs: Ints,
@@ -330,13 +399,13 @@ def _answer(
     features: Floats,
     pool: ThreadPoolExecutor,
 ) -> None:
-    """Turn aggregates into features, row by row, each thread its part of the rows."""
+    """Evaluate the features that are more than one aggregate, each thread a part of the rows."""
     program, count = prepared.program, len(features)
     nothing = np.zeros((0, 0), dtype=np.int64)
     share = -(-count // THREADS)
     runs = []
     for first in range(0, count, share):
-        expressions = Expressions(program.answer, len(program.streams[program.request].slots))
+        expressions = Expressions(program.rest.rows, len(program.streams[program.request].slots))
         expressions.see_texts(prepared.interner)
         expressions.aim(inputs, aggregates, nothing, features)
         expressions.part(first, min(first + share, count))

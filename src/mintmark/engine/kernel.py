@@ -55,19 +55,20 @@ class Kernel:
     """The compiled functions; each is described where it is written.
 
     fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps :
-    `engine.single.run_steps`;  count_keys, spread, number, join_codes, first_rows, scatter
-    and settle : `engine.shuffle`.  All of them let other threads run.
+    `engine.single.run_steps`;  count_keys, order_by_key, lay_out, number, join_codes,
+    first_rows, deliver and settle : `engine.shuffle`.  All of them let other threads run.
     """
 
     fold: Unit
     evaluate: Unit
     run_steps: Unit
     count_keys: Callable[..., None]
-    spread: Callable[..., None]
+    order_by_key: Callable[..., None]
+    lay_out: Callable[..., None]
     number: Callable[..., Any]
     join_codes: Callable[..., None]
     first_rows: Callable[..., None]
-    scatter: Callable[..., None]
+    deliver: Callable[..., None]
     settle: Callable[..., Any]
     units: Units
 
@@ -280,14 +281,16 @@ def _compile_moves(numba: Any, *, cache: bool) -> dict[str, Any]:
     code = types.int32[::1]
     codes = types.Array(types.int32, 1, "C", readonly=True)
     signatures = {
-        "count_keys": types.void(codes, line),
-        "spread": types.void(
-            codes, line, word, *[fixed] * 7, table, fixed, word, *[line] * 6, table
+        "count_keys": types.void(codes, codes, line),
+        "order_by_key": types.void(codes, codes, fixed, line, code),
+        "lay_out": types.void(
+            code, fixed, codes, fixed, word, fixed, fixed, table, fixed, codes, *[fixed] * 5, word,
+            table, table,
         ),
         "number": word(fixed, word, code, code, line),
         "join_codes": types.void(codes, codes, word, line),
         "first_rows": types.void(codes, line),
-        "scatter": types.void(features, line, features, word),
+        "deliver": types.void(features, line, table, number[::1], word, word),
         "settle": line(fixed, fixed, line),
     }
     return {

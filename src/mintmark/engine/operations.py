@@ -38,8 +38,22 @@ class Mode:
 
 
 @dataclass(frozen=True)
+class Inserts:
+    """Rows of a stream that come in as they are, in the order of seq.
+
+    rows : int64[n], None for all of them;  kind : bits OP_* of each, or of all;  code : int32[n],
+    the key's number, -1 for none.  A row that is read answers the request of its own number.
+    """
+
+    rows: Ints | None
+    order_seq: Ints
+    kind: Ints | int
+    code: Codes
+
+
+@dataclass(frozen=True)
 class Part:
-    """Operations of one sort in the order of seq: int64[n] each, or one number for all of them.
+    """Other operations of one sort in the order of seq: int64[n] each, or one number for all.
 
     order_seq : the place in the log at which each takes effect;  kind : bits OP_*;  code : int32,
     the key's number, -1 for none;  row : what is inserted, a row of the stream or, from its length
@@ -68,6 +82,7 @@ class Part:
 class Listed:
     """Some operations in the order of the log, as `Part` has them."""
 
+    order_seq: Ints
     kind: Ints
     code: Codes
     row: Ints
@@ -75,20 +90,25 @@ class Listed:
     amend: Ints
 
 
+NOTHING = np.zeros(0, dtype=np.int64)
+NO_CODES = np.zeros(0, dtype=np.int32)
+NONE_LISTED = Listed(NOTHING, NOTHING, NO_CODES, NOTHING, NOTHING, NOTHING)
+
+
 @dataclass(frozen=True)
 class Job:
     """What a history does to one group.
 
-    parts : its operations;  plain : the kind of all of them where each row of the requests' own
-    stream is inserted and answered and nothing else happens, else None;  events : the stream;
-    made : rows made of others, counted on from the stream's;  request_at : int64[requests];
-    keys : the columns of the keys, for what they are;  numbered : the first row of each of them;
-    event_code : int32[rows], the key of each row of the stream.
+    inserts : the rows that come in as they are;  others : all other operations, which of equals in
+    the log come after those;  events : the stream;  made : rows made of others, counted on from
+    the stream's;  request_at : int64[requests];  keys : the columns of the keys, for what they are;
+    numbered : the first row of each of them;  event_code : int32[rows], the key of each row of the
+    stream.
     """
 
     group: int
-    parts: tuple[Part, ...]
-    plain: int | None
+    inserts: Inserts
+    others: tuple[Part, ...]
     events: Batch
     made: Changes | None
     request_at: Ints
@@ -103,19 +123,18 @@ class Job:
         return len(self.events) + (0 if self.made is None else len(self.made.at))
 
     def listed(self, before: int, until: int) -> Listed:
-        """Return what takes effect after one seq and up to another, equals in the order of parts.
+        """Return the others that take effect after one seq and up to another.
 
-        Cost: a merge of the parts, 15 ns an operation.
+        Equals stand in the order of their parts.  Cost: a merge of the parts, 15 ns an operation.
         """
-        parts = [part.between(before, until) for part in self.parts]
-        order_seq, kind, code, row, request, amend = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
+        if not self.others:
+            return NONE_LISTED
+        parts = [part.between(before, until) for part in self.others]
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         if len(parts) > 1:
-            order = np.argsort(order_seq, kind="stable")
-            kind, code, row = kind[order], code[order], row[order]
-            request, amend = request[order], amend[order]
-        return Listed(kind, code, row, request, amend)
+            order = np.argsort(columns[0], kind="stable")
+            columns = [column[order] for column in columns]
+        return Listed(*columns)
 
 
 def job_of(
@@ -138,54 +157,49 @@ def job_of(
     change = changes.get(group.stream)
     amends = [told[label] for label in group.labels]
     inserts = L.OP_INSERT | (L.OP_READ if own and read and not apart else 0)
-    plain = not apart and change is None and not any(len(a) for a in amends)
-    if plain:
-        parts = [Part(events.seq, inserts, codes, 0, 0, 0)]
-    else:
-        both = np.zeros(len(events), dtype=bool)
-        if reader_code is not None and own:
-            # A request that stands in the very state that it is read from is the newest there.
-            both = (codes == reader_code) & (codes >= 0)
+    kinds: Ints | int = inserts
+    both = np.zeros(len(events), dtype=bool)
+    if reader_code is not None and own:
+        # A request that stands in the very state that it is read from is the newest there.
+        both = (codes == reader_code) & (codes >= 0)
         kinds = np.where(both, L.OP_INSERT | L.OP_READ, inserts)
-        parts = [_inserts(events, codes, kinds, change, own=own)]
-        if change is not None:
-            mine = reader_code if own else None
-            parts.append(_changes(change, codes, kinds, mine, group.labels))
-        if reader_code is not None:
-            asked = np.arange(len(requests), dtype=np.int64)
-            if own:
-                asked = asked[~both if change is None else ~(both | change.affected)]
-            parts.append(Part(requests.seq[asked], L.OP_READ, reader_code[asked], 0, asked, 0))
+    others = []
+    if change is not None:
+        mine = reader_code if own else None
+        others.append(_changes(change, codes, kinds, mine, group.labels))
+    if reader_code is not None:
+        asked = np.arange(len(requests), dtype=np.int64)
+        if own:
+            asked = asked[~both if change is None else ~(both | change.affected)]
+        others.append(Part(requests.seq[asked], L.OP_READ, reader_code[asked], 0, asked, 0))
     first = 0 if change is None else len(change.amends)
     for one in amends:
         if len(one):
             place = np.arange(first, first + len(one), dtype=np.int64)
-            parts.append(Part(one.effective_seq, L.OP_AMEND, codes[one.event_row], 0, 0, place))
+            others.append(Part(one.effective_seq, L.OP_AMEND, codes[one.event_row], 0, 0, place))
             first += len(one)
     told_of = [one.amends for one in amends]
     return Job(
-        group=index, parts=tuple(parts), plain=inserts if plain else None, events=events,
-        made=change, request_at=requests.at,
+        group=index, inserts=_inserts(events, codes, kinds, change), others=tuple(others),
+        events=events, made=change, request_at=requests.at,
         amends=np.concatenate([NO_AMENDS if change is None else change.amends, *told_of]),
         keys=keys, numbered=numbered, event_code=codes,
     )  # fmt: skip
 
 
-def _inserts(
-    events: Batch, codes: Codes, kinds: Ints, change: Changes | None, *, own: bool
-) -> Part:
+def _inserts(events: Batch, codes: Codes, kinds: Ints | int, change: Changes | None) -> Inserts:
     """The rows of the stream that stay as they came, each in its place."""
-    rows = np.arange(len(events), dtype=np.int64)
     if change is None:
-        return Part(events.seq, kinds, codes, rows, rows if own else 0, 0)
-    rows = rows[~change.affected]
-    return Part(events.seq[rows], kinds[rows], codes[rows], rows, rows if own else 0, 0)
+        return Inserts(None, events.seq, kinds, codes)
+    rows = np.flatnonzero(~change.affected).astype(np.int64)
+    some = kinds if isinstance(kinds, int) else kinds[rows]
+    return Inserts(rows, events.seq[rows], some, codes[rows])
 
 
 def _changes(
     change: Changes,
     codes: Codes,
-    kinds: Ints,
+    kinds: Ints | int,
     reader_code: Codes | None,
     labels: Sequence[int],
 ) -> Part:
@@ -193,7 +207,8 @@ def _changes(
     of_label = change.amends[change.amend, L.AMEND_LABEL] if len(change.amends) else change.amend
     mine = np.flatnonzero((change.kind != L.OP_AMEND) | np.isin(of_label, labels))
     own = change.kind[mine] & L.OP_READ != 0
-    kind = np.where(own, kinds[change.key_row[mine]], change.kind[mine])
+    kind_of_row = kinds if isinstance(kinds, int) else kinds[change.key_row[mine]]
+    kind = np.where(own, kind_of_row, change.kind[mine])
     code = codes[change.key_row[mine]]
     if reader_code is not None:
         # A request that looks elsewhere does so right after its own row has come in.

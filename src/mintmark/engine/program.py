@@ -32,10 +32,24 @@ class StreamProgram:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """The features that are more than one aggregate as it is.
+
+    direct : (register, feature) of every feature that is an aggregate;  kept : the register of each
+    aggregate that the others read, in the order in which `rows` reads them.
+    """
+
+    direct: tuple[tuple[int, int], ...]
+    kept: tuple[int, ...]
+    rows: RowProgram
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything that the kernel needs to run a plan.
 
-    told : whether compiled code needs the bytes or hashes of texts.
+    told : whether compiled code needs the bytes or hashes of texts;  rest : of `answer` what a
+    history still has to evaluate once aggregates that are features themselves are delivered.
     """
 
     plan_digest: str
@@ -44,6 +58,7 @@ class Program:
     groups: tuple[GroupProgram, ...]
     labels: tuple[LabelShape, ...]
     answer: RowProgram
+    rest: Rest
     aggregates: int
     texts: tuple[str, ...]
     told: bool
@@ -77,6 +92,7 @@ def lower(plan: Plan) -> Program:
         groups=groups,
         labels=labels,
         answer=_answer(plan, streams[plan.request].slots, texts),
+        rest=_rest(plan, streams[plan.request].slots, texts),
         aggregates=len(plan.aggregates),
         texts=tuple(texts),
         told=_told(plan, kernel),
@@ -136,3 +152,26 @@ def _answer(plan: Plan, slots: tuple[Slot, ...], texts: Mapping[str, int]) -> Ro
     for output in plan.outputs:
         answer(draft, output.node, output.values)
     return draft.finish()
+
+
+def _rest(plan: Plan, slots: tuple[Slot, ...], texts: Mapping[str, int]) -> Rest:
+    registers = register_places(plan)
+    direct, others = [], []
+    for place, output in enumerate(plan.outputs):
+        node = plan.nodes[output.node]
+        if node.op == "aggregate" and output.values is None:
+            direct.append((registers[int(str(node.value))], place))
+        else:
+            others.append(place)
+    read = {plan.outputs[place].node for place in others}
+    for old in range(len(plan.nodes) - 1, -1, -1):
+        if old in read:
+            read.update(plan.nodes[old].args)
+    told = [int(str(plan.nodes[i].value)) for i in read if plan.nodes[i].op == "aggregate"]
+    kept = sorted({registers[aggregate] for aggregate in told})
+    draft = Draft(list(slots), texts)
+    places = {register: place for place, register in enumerate(kept)}
+    draft.write(plan.nodes, {a: places.get(register, 0) for a, register in registers.items()})
+    for place in others:
+        answer(draft, plan.outputs[place].node, plan.outputs[place].values, place)
+    return Rest(tuple(direct), tuple(kept), draft.finish())

@@ -45,7 +45,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class RowProgram:
-    """The tables of `engine.rows.evaluate`."""
+    """The tables of `engine.evaluation`."""
 
     code: NDArray[np.int64]
     constants: NDArray[np.float64]
@@ -243,16 +243,22 @@ def _all_of(draft: Draft, masks: Sequence[int]) -> int:
     return register
 
 
-def answer(draft: Draft, register: int, declared: Sequence[str] | None) -> None:
-    """Write one output: a register, and for a category the places of its declared values."""
+def answer(
+    draft: Draft, register: int, declared: Sequence[str] | None, place: int | None = None
+) -> None:
+    """Write one output: a register, and for a category the places of its declared values.
+
+    place : its column among the features, the next one if not told.
+    """
+    place = len(draft.outputs) if place is None else place
     if declared is None:
-        draft.outputs.append([register, 0, -1, 0])
+        draft.outputs.append([register, 0, -1, 0, place])
         return
     places: dict[int, int] = {}
-    for place, value in enumerate(declared):
-        places.setdefault(draft.texts[value], place)
+    for known, value in enumerate(declared):
+        places.setdefault(draft.texts[value], known)
     low, high = min(places, default=0), max(places, default=-1)
-    draft.outputs.append([register, len(draft.codes), high + 1 - low, low])
+    draft.outputs.append([register, len(draft.codes), high + 1 - low, low, place])
     draft.codes += [float(places.get(code, np.nan)) for code in range(low, high + 1)]
 
 

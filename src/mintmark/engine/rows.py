@@ -39,7 +39,7 @@ _POW10 = np.array([10.0**k for k in range(23)])
 _GREATEST = np.finfo(np.float64).max
 _SECOND_US, _MINUTE_US, _HOUR_US, _DAY_US = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 _FARTHEST_US = 6e16
-_FROM = L.OUTPUT_REGISTER
+_FROM, _TO = L.OUTPUT_REGISTER, L.OUTPUT_PLACE
 # Days are counted from 1 March of the year 0, so that none within reach is negative; the masks say
 # so to the compiler, which then divides by constants without a look at signs.
 _EPOCH_DAY = 719_468
@@ -401,55 +401,45 @@ def store(stores, limits, inputs, first, count, registers, values):
 
 
 @quick
-def _clean(x):
+def clean(x):
     """A feature: one NaN, no -0.0."""
     return _either(x + 0.0, x, x)
 
 
 @quick
-def answer(outputs, codes, registers, count, features, first):
+def answer(outputs, codes, registers, count, features, first, row_stride, feature_stride):
     """Write the features of a block: one NaN, no -0.0, categories as places in declared values.
 
-    Four features at a time, because registers are columns and features rows: a feature alone would
-    fetch a line of the cache for every row.
+    Four features at a time, because registers are columns and features mostly rows: a feature
+    alone would fetch a line of the cache for every row.
     """
     size = outputs.shape[0]
+    start = first * row_stride
     for f in range(0, size - 3, 4):
         a, b = registers[outputs[f, _FROM]], registers[outputs[f + 1, _FROM]]
         c, d = registers[outputs[f + 2, _FROM]], registers[outputs[f + 3, _FROM]]
+        to_a = start + outputs[f, _TO] * feature_stride
+        to_b = start + outputs[f + 1, _TO] * feature_stride
+        to_c = start + outputs[f + 2, _TO] * feature_stride
+        to_d = start + outputs[f + 3, _TO] * feature_stride
         for k in range(count):
-            row = features[first + k, f : f + 4]
-            row[0], row[1], row[2], row[3] = _clean(a[k]), _clean(b[k]), _clean(c[k]), _clean(d[k])
+            row = k * row_stride
+            features[to_a + row] = clean(a[k])
+            features[to_b + row] = clean(b[k])
+            features[to_c + row] = clean(c[k])
+            features[to_d + row] = clean(d[k])
     for f in range(size - size % 4, size):
         a = registers[outputs[f, _FROM]]
+        to_a = start + outputs[f, _TO] * feature_stride
         for k in range(count):
-            features[first + k, f] = _clean(a[k])
+            features[to_a + k * row_stride] = clean(a[k])
     for f in range(size):
         known = outputs[f, L.OUTPUT_CODES]
         if known >= 0:
             at, low = outputs[f, L.OUTPUT_CODES_AT], outputs[f, L.OUTPUT_LOW]
-            for k in range(first, first + count):
-                place = features[k, f] - low
+            to = start + outputs[f, _TO] * feature_stride
+            for k in range(count):
+                place = features[to + k * row_stride] - low
                 inside = (place >= 0.0) & (place < known)
-                features[k, f] = codes[at + np.int64(place)] if inside else np.nan
-
-
-@quick
-def evaluate(
-    code, constants, limits, zones, days, hashes, inputs, aggregates, stores, values,
-    outputs, codes, features, registers,
-):  # fmt: skip
-    """Run a row program over all rows, block by block; `registers` are handed in, not kept.
-
-    inputs : int64[slots, n];  aggregates : float64[A, n];  values : int64[columns, n], written by
-    `stores`;  features : float64[n, F], written by `outputs`.
-    """
-    n, width = inputs.shape[1], registers.shape[1]
-    for first in range(0, n, width):
-        count = min(width, n - first)
-        run(
-            code, constants, limits, zones, days, hashes, inputs, first, count, aggregates,
-            registers,
-        )  # fmt: skip
-        store(stores, limits, inputs, first, count, registers, values)
-        answer(outputs, codes, registers, count, features, first)
+                told = codes[at + np.int64(place)] if inside else np.nan
+                features[to + k * row_stride] = told

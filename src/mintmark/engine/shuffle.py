@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mintmark.engine.rows import clean
 from mintmark.engine.sentinel import NULL
 
 
 @njit
-def count_keys(codes, starts):
+def count_keys(codes, others, starts):
     """Where the operations of each key begin, once they stand in the order of keys.
 
     starts : int64[k + 1], zeros, written; its last word is how many there are.
@@ -23,47 +24,81 @@ def count_keys(codes, starts):
     for i in range(codes.size):
         if codes[i] >= 0:
             starts[codes[i] + 1] += 1
+    for j in range(others.size):
+        if others[j] >= 0:
+            starts[others[j] + 1] += 1
     for k in range(starts.size - 1):
         starts[k + 1] += starts[k]
 
 
 @njit
-def spread(
-    codes, starts, first, kinds, row, request, amend, at, seq, request_at, values, columns,
-    first_key, kind_out, key_out, at_out, seq_out, amend_out, request_out, values_out,
-):  # fmt: skip
-    """Lay operations out by key, those of a key as they come; a code below 0 is left out.
+def order_by_key(codes, others, before, cursor, order):
+    """The operations in the order of keys, those of a key as they come; a code below 0 is left out.
 
-    Rows are read one after another and written to as many places as there are keys, which the
-    caches follow; reading them in the order of keys would miss at every word.
-
-    kinds : int64[n], or one for all;  row, request, amend : int64[n], or empty, when operation i
-    inserts row i and answers request first + i.
+    codes : int32[n], of rows;  others : int32[m], of what stands between them, other j after the
+    first `before[j]` rows;  cursor : int64[keys], where each key begins, moved;  order : int32,
+    written: the number of a row, or n + j.
     """
-    cursor = starts.copy()
-    listed = row.size > 0
-    for i in range(codes.size):
-        code = codes[i]
-        if code < 0:
+    j = 0
+    for i in range(codes.size + 1):
+        while j < others.size and before[j] == i:
+            if others[j] >= 0:
+                order[cursor[others[j]]] = codes.size + j
+                cursor[others[j]] += 1
+            j += 1
+        if i < codes.size and codes[i] >= 0:
+            order[cursor[codes[i]]] = i
+            cursor[codes[i]] += 1
+
+
+@njit
+def lay_out(
+    order, rows, codes, kinds, first, at, seq, values, columns, others, kind, row, request, amend,
+    request_at, first_key, told, values_out,
+):  # fmt: skip
+    """Bring operations together in an order, a few keys at a time: what is written stays in cache.
+
+    One array after the other, for then no read waits for another; what is no row as it came is
+    written over afterwards.
+
+    rows : int64[n], or empty for 0, 1, ...;  codes : int32[n];  kinds : int64[n], or one for all;
+    first : the request of row 0;  others, kind, row, request, amend : what else there is;
+    told : int64[7, most], written: kind, key, at, seq, amend, request, and room for rows.
+    """
+    count = codes.size
+    kind_out, key_out, at_out, seq_out = told[0], told[1], told[2], told[3]
+    amend_out, request_out, place = told[4], told[5], told[6]
+    if count > 0:
+        for p in range(order.size):
+            i = order[p] if order[p] < count else 0
+            place[p] = rows[i] if rows.size > 0 else i
+            kind_out[p] = kinds[i] if kinds.size > 1 else kinds[0]
+            key_out[p] = codes[i] + first_key
+        for p in range(order.size):
+            request_out[p] = first + place[p]
+            at_out[p] = at[place[p]]
+        for p in range(order.size):
+            seq_out[p] = seq[place[p]]
+        for c in range(columns.size):
+            column = columns[c]
+            for p in range(order.size):
+                values_out[c, p] = values[column, place[p]]
+    if others.size == 0:
+        return
+    for p in range(order.size):
+        j = order[p] - count
+        if j < 0:
             continue
-        p = cursor[code]
-        cursor[code] += 1
-        r = row[i] if listed else i
-        kind = kinds[i] if listed else kinds[0]
-        kind_out[p] = kind
-        key_out[p] = code + first_key
-        asked = request[i] if listed else first + i
-        request_out[p] = asked
-        if at.size:
-            at_out[p] = at[r]
-            seq_out[p] = seq[r]
+        kind_out[p], key_out[p] = kind[j], others[j] + first_key
+        amend_out[p], request_out[p] = amend[j], request[j]
+        # Bit 1 is an insert; bit 2 a read, and what asks from elsewhere brings its own time.
+        if kind[j] & 1:
+            r = row[j]
+            at_out[p], seq_out[p] = at[r], seq[r]
             for c in range(columns.size):
                 values_out[c, p] = values[columns[c], r]
-        if listed:
-            amend_out[p] = amend[i]
-            # Bit 2 is a read: what another stream's event does not bring along is its time.
-            if kind & 2:
-                at_out[p] = request_at[asked]
+        elif kind[j] & 2:
+            at_out[p] = request_at[request[j]]
 
 
 @njit
@@ -108,11 +143,24 @@ def number(values, low, table, codes, first):
 
 
 @njit
-def scatter(source, rows, target, first):
-    """target[first + c, rows[i]] = source[c, i]."""
-    for c in range(source.shape[0]):
+def deliver(told, rows, pairs, target, row_stride, column_stride):
+    """Write what requests were answered where it belongs: one NaN, no -0.0.
+
+    told : float64[A, n];  rows : int64[n], their places;  pairs : int64[m, 2], which of A goes to
+    which column;  target : rows and columns by their strides.
+    """
+    if column_stride == 1:
+        # What goes to one row lies together.
         for i in range(rows.size):
-            target[first + c, rows[i]] = source[c, i]
+            at = rows[i] * row_stride
+            for j in range(pairs.shape[0]):
+                target[at + pairs[j, 1]] = clean(told[pairs[j, 0], i])
+        return
+    for j in range(pairs.shape[0]):
+        source = told[pairs[j, 0]]
+        at = pairs[j, 1] * column_stride
+        for i in range(rows.size):
+            target[at + rows[i] * row_stride] = clean(source[i])
 
 
 @njit
