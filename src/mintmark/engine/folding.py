@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import numpy as np
 import pyarrow as pa
@@ -179,6 +180,7 @@ def fold_pieces(
     requests, program = prepared.requests, prepared.program
     before = -1
     kept = len(program.rest.kept)
+    spare = _Spare(len(program.names), min(piece, len(requests)))
     # One buffer for all pieces: its pages are asked for once.
     buffer = np.empty(kept * min(piece, len(requests)))
     with ThreadPoolExecutor(THREADS) as pool:
@@ -188,7 +190,7 @@ def fold_pieces(
             until = np.iinfo(np.int64).max if last else int(requests.seq[end - 1])
             rows = slice(start, end)
             aggregates = buffer[: kept * (end - start)].reshape(kept, end - start)
-            features = _by_column(end - start, program) if into is None else into[rows]
+            features = spare.take(end - start) if into is None else into[rows]
             read = _read(prepared, (before, until))
             answers = Answers(program, start, aggregates, features)
             runs = [
@@ -204,9 +206,25 @@ def fold_pieces(
             before = until
 
 
-def _by_column(count: int, program: Program) -> Floats:
-    """Room for features whose columns stand in a row each, as files want them."""
-    return np.empty((len(program.names), count)).T
+class _Spare:
+    """Room for the features of a piece, used again once nobody holds what stood there.
+
+    The columns of features stand in a row each, as files want them.  Asking the system for half a
+    gigabyte a piece costs more than filling it.
+    """
+
+    def __init__(self, columns: int, most: int) -> None:
+        self._columns, self._size = columns, columns * most
+        self._free: list[Floats] = []
+
+    def take(self, count: int) -> Floats:
+        """Return room for some requests: float64[count, F], by column."""
+        room = self._free.pop() if self._free else np.empty(self._size)
+        # All that is made of the room leads back to this one array; its end is theirs.
+        whole = np.frombuffer(room.data, dtype=np.float64)
+        finalize(whole, self._free.append, room)
+        taken: Floats = whole[: self._columns * count].reshape(self._columns, count).T
+        return taken
 
 
 class Answers:
