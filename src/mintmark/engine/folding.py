@@ -387,7 +387,9 @@ class _Laid:
         )  # fmt: skip
         kind, key, at, seq, amend, request = told[:6]
         rows = np.arange(len(self._columns), dtype=np.int64)
-        if len(others.code) or len(self._kinds) > 1:
+        # Mostly each of them asks.
+        alike = not len(others.code) and len(self._kinds) == 1 and self._kinds[0] & L.OP_READ
+        if not alike:
             request = request[kind & L.OP_READ != 0]
         return Operations(kind, key, at, seq, amend, stored, rows, self._job.amends), request
 

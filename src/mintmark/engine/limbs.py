@@ -267,20 +267,39 @@ def shifted_right(typing: Any, l0: Any, l1: Any, shift: Any) -> Any:
     return types.UniTuple(word, 2)(*[word] * 3), emit
 
 
+def _adder_of_products(extended: str) -> Any:
+    """An intrinsic that adds x * y to an integer of two limbs; y is never negative."""
+
+    @intrinsic
+    def add(typing: Any, l0: Any, l1: Any, x: Any, y: Any) -> Any:
+        word = types.int64
+
+        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            wide = ir.IntType(128)
+            *limbs, x_, y_ = arguments
+            first = getattr(builder, extended)(x_, wide)
+            product = builder.mul(first, builder.zext(y_, wide))
+            total = builder.add(_joined(builder, limbs, 128), product)
+            return context.make_tuple(builder, signature.return_type, _limbs(builder, total, 2))
+
+        return types.UniTuple(word, 2)(*[word] * 4), emit
+
+    return add
+
+
+add_signed, add_unsigned = _adder_of_products("sext"), _adder_of_products("zext")
+"""The integer of two limbs plus x * y: x with its sign, or as 64 bits without one."""
+
+
 @intrinsic
-def add_scaled(typing: Any, l0: Any, l1: Any, l2: Any, l3: Any, x0: Any, x1: Any, y: Any) -> Any:
-    """The wide integer plus y times an integer of two limbs; y is not negative."""
+def two_and_two(typing: Any, low0: Any, low1: Any, high0: Any, high1: Any) -> Any:
+    """The four limbs of low + high * 2**64, both signed and of two limbs."""
     word = types.int64
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        half, wide = ir.IntType(128), ir.IntType(256)
-        *limbs, low, high, y_ = arguments
-        # Two products of 64 bits each: the lower limb has no sign, the upper one has.
-        factor = builder.zext(y_, half)
-        lower = builder.mul(builder.zext(low, half), factor)
-        upper = builder.mul(builder.sext(high, half), factor)
-        total = builder.add(_joined(builder, limbs, 256), builder.zext(lower, wide))
-        total = builder.add(total, builder.shl(builder.sext(upper, wide), wide(64)))
+        wide = ir.IntType(256)
+        low, high = (_joined(builder, arguments[k : k + 2], 256) for k in (0, 2))
+        total = builder.add(low, builder.shl(high, wide(64)))
         return context.make_tuple(builder, signature.return_type, _limbs(builder, total, 4))
 
-    return types.UniTuple(word, 4)(*[word] * 7), emit
+    return types.UniTuple(word, 4)(*[word] * 4), emit

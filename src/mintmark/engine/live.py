@@ -95,6 +95,9 @@ class Live:
         for group, first in enumerate(prepared.first_keys):
             found = prepared.keys(group)
             keys.append(dict(zip(found, range(first, first + len(found)), strict=True)))
+        for store in prepared.stores:
+            # What is expected holds for the keys of the history alone.
+            store.expected = None
         program = prepared.program
         books = {
             of: filled_book(prepared, of)

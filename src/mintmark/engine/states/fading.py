@@ -18,7 +18,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from mintmark.engine.limbs import add_scaled, add_shifted, shifted_right
+from mintmark.engine.limbs import (
+    add_shifted,
+    add_signed,
+    add_unsigned,
+    shifted_right,
+    two_and_two,
+)
 from mintmark.engine.pages import left_of, place_of, upper
 from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
@@ -110,14 +116,19 @@ def follow(
 def finish(table, until, b, weights):
     """The sums of weights and of weight * value, in units of 2**-64."""
     now = (until // b) & (_PHASES - 1)
-    c0 = c1 = c2 = c3 = 0
-    s0 = s1 = s2 = s3 = 0
+    c0 = c1 = 0
+    # Of a sum's two limbs the lower has no sign, the upper one has; each by a weight of 34 bits,
+    # 32 times, stays within two limbs.
+    low0 = low1 = high0 = high1 = 0
     for phase in range(_PHASES):
         at = _EACH * phase
         weight = weights[(now - phase) & (_PHASES - 1)]
         # Phases after the present one are of the half-life before: one halving less.
         if phase > now:
             weight += weight
-        c0, c1, c2, c3 = add_scaled(c0, c1, c2, c3, table[at], 0, weight)
-        s0, s1, s2, s3 = add_scaled(s0, s1, s2, s3, table[at + 1], table[at + 2], weight)
+        c0, c1 = add_signed(c0, c1, table[at], weight)
+        low0, low1 = add_unsigned(low0, low1, table[at + 1], weight)
+        high0, high1 = add_signed(high0, high1, table[at + 2], weight)
+    c2 = c3 = c1 >> 63
+    s0, s1, s2, s3 = two_and_two(low0, low1, high0, high1)
     return c0, c1, c2, c3, s0, s1, s2, s3
