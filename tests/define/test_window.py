@@ -52,6 +52,12 @@ amount = payment["amount"]
             Window(calendar="day", zone="UTC"),
             "today in UTC",
         ),
+        ({"span": "1d", "cap": 9}, Window(DAY_US, cap=9), "1d capped at 9"),
+        (
+            {"session": "1h", "cap": 9, "offset": "1h"},
+            Window(cap=9, session_us=HOUR_US, offset_us=HOUR_US),
+            "session of 1h capped at 9 ending 1h before",
+        ),
         ({"span": "week", "tz": "UTC"}, Window(calendar="week", zone="UTC"), "this week in UTC"),
         ({"span": "month", "tz": "UTC"}, Window(calendar="month", zone="UTC"), "this month in UTC"),
         ({"span": "year", "tz": "UTC"}, Window(calendar="year", zone="UTC"), "this year in UTC"),
@@ -89,6 +95,9 @@ def test_what_a_window_says(said: dict[str, Any], window: Window, words: str) ->
         ({"span": "1d", "offset": "1d", "include_current": True}, "define.window.include_current"),
         ({"span": "1d", "ties": "none", "include_current": True}, "define.window.include_current"),
         ({"span": "1d", "edges": "()", "include_current": True}, "define.window.include_current"),
+        ({"cap": 9}, "define.window.none"),
+        ({"span": "1d", "cap": 0}, "define.number.outside"),
+        ({"span": "1d", "cap": 9, "last": 3}, "define.window.cap"),
         ({"span": "1d", "empty": "none"}, "define.expression.kind"),
         ({"span": "1d", "empty": amount}, "define.expression.kind"),
     ],
@@ -138,6 +147,24 @@ def test_an_empty_window() -> None:
     assert (last.kind, last.values) == ("category", ("BE", "none"))
     assert payment["online"].last().by("card").over("1d", empty=False).kind == "flag"
     assert payment["online"].last().by("card").over("1d", empty=7).kind == "number"
+
+
+def test_a_capped_window_can_be_asked_whether_it_was_cut() -> None:
+    """Of all that came; of the newest ones whether there are more; never without a number."""
+    capped = amount.mean().where(amount > 1).by("card").over("1d", cap=9)
+    cut = capped.capped()
+    assert (cut.kind, repr(cut)) == ("flag", "(payment.count() by card over last 10 of 1d > 9)")
+    assert cut.args[0].came
+    assert not amount.sum().by("card").over(last=9).capped().args[0].came
+    assert "came" not in capped.form()
+    assert "cap" not in amount.sum().by("card").over("1d").form()
+    for call, code in (
+        (lambda: amount.sum().by("card").over("1d").capped(), "define.window.cap"),
+        (lambda: amount.sum().over("1d", cap=9).capped(), "define.aggregate.no_key"),
+    ):
+        with pytest.raises(DefineError) as caught:
+            call()
+        assert caught.value.code == code
 
 
 def test_keys_under_other_names() -> None:

@@ -62,11 +62,14 @@ def take_and_give(heap, free, meta, sizes):
 class Key:
     """One key in a heap of its own, and the list that it must equal."""
 
-    def __init__(self, horizon: int = L.FOREVER, newest: int = 0, line: int = 0) -> None:
+    def __init__(
+        self, horizon: int = L.FOREVER, newest: int = 0, line: int = 0, of: int = L.FOREVER
+    ) -> None:
         self.table = np.zeros(L.GROUP_SIZE, dtype=np.int64)
         self.table[L.GROUP_COLUMNS] = 1
         self.table[L.GROUP_HORIZON] = horizon
-        self.table[L.GROUP_NEWEST], self.table[L.GROUP_NEWEST_HORIZON] = newest, line
+        self.table[L.GROUP_NEWEST], self.table[L.GROUP_NEWEST_BEHIND] = newest, line
+        self.table[L.GROUP_NEWEST_HORIZON] = of
         self.heap = np.zeros(1 << 17, dtype=np.int64)
         self.free = np.zeros(L.SIZE_CLASSES, dtype=np.int64)
         self.meta = np.zeros(L.META_SIZE, dtype=np.int64)
@@ -148,6 +151,16 @@ def test_a_window_by_count_keeps_its_newest() -> None:
         assert set(older[-3:]) <= set(key.events())
         assert {event for event in key.model if event[0] > seq - 10} <= set(key.events())
     assert len(key.events()) < 40
+
+
+def test_the_newest_leave_too_once_they_are_older_than_their_window() -> None:
+    """Of a window of 50 that looks at its newest 30, whatever is neither has left."""
+    key = Key(horizon=NULL, newest=30, line=10, of=50)
+    for seq in range(0, 400, 7):
+        key.meta[L.META_WATERMARK] = seq
+        key.insert(seq, seq, 0)
+        assert {event for event in key.model if event[0] > seq - 50} <= set(key.events())
+    assert len(key.events()) < 30, "the newest thirty would be there"
 
 
 @numba.njit

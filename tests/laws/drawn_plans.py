@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any, Literal
 
@@ -90,7 +91,7 @@ def window_form(window: Window) -> str:
         return "session"
     if window.calendar is not None:
         return "calendar"
-    if window.last is not None:
+    if window.most is not None:
         return "count" if window.span_us is None else "both"
     return "lifetime" if window.span_us is None else "time"
 
@@ -116,12 +117,16 @@ class _Drawing:
         for _ in range(self.random.randint(1, 3)):
             self._group()
         self.aggregates = list(dict.fromkeys(self.aggregates))
+        drawn = len(self.aggregates)
+        counts = {a: self._rows(a) for a in self.aggregates[:drawn] if a.window.cap is not None}
         for index, aggregate in enumerate(self.aggregates):
             self.nodes.append(Node("aggregate", (), index, _kind(aggregate, self.columns)))
-        outputs = [
-            Output(f"f{i:02}", i, self._values() if node.kind == "category" else None)
-            for i, node in enumerate(self.nodes)
-        ]
+        outputs = []
+        for i, aggregate in enumerate(self.aggregates):
+            place, values = i, self._values() if self.nodes[i].kind == "category" else None
+            if aggregate in counts:
+                place = self._uncut(i, counts[aggregate], aggregate.window.cap or 0)
+            outputs.append(Output(f"f{i:02}", place, values))
         for _ in range(self.random.randint(0, 4)):
             place = self._number(self.nodes, self.request, depth=3)
             outputs.append(Output(f"f{len(outputs):02}", place))
@@ -132,13 +137,34 @@ class _Drawing:
             event_nodes={name: tuple(nodes) for name, nodes in self.event_nodes.items()},
             columns=tuple(self.columns),
             groups=tuple(
-                Group(group.stream, group.roles, tuple(sorted(columns)), group.request_roles)
+                replace(group, columns=tuple(sorted(columns)))
                 for group, columns in zip(self.groups, self.of_group, strict=True)
             ),
             aggregates=tuple(self.aggregates),
             nodes=tuple(self.nodes),
             outputs=tuple(outputs),
         )
+
+    def _rows(self, aggregate: Aggregate) -> int:
+        """The count of all that came in a capped window, up to one more than its cap."""
+        group, window = self.groups[aggregate.group], aggregate.window
+        if not self.plain:
+            group = replace(group, every=True)
+            if group not in self.groups:
+                self.groups.append(group)
+                self.of_group.append(set())
+        window = replace(window, last=(window.cap or 0) + 1, cap=None)
+        count = Aggregate(self.groups.index(group), "count", None, window)
+        if count not in self.aggregates:
+            self.aggregates.append(count)
+        return self.aggregates.index(count)
+
+    def _uncut(self, value: int, count: int, cap: int) -> int:
+        """A capped value: null where more came."""
+        nodes, kind = self.nodes, self.nodes[value].kind
+        most, null = self._place(nodes, Node("literal", (), cap)), Node("literal", (), None, kind)
+        cut = self._place(nodes, Node("gt", (count, most), None, "flag"))
+        return self._place(nodes, Node("where", (cut, self._place(nodes, null), value), None, kind))
 
     def _events(self) -> tuple[dict[str, Any], ...]:
         """All events; what refunds and voids take back is drawn."""
@@ -199,6 +225,8 @@ class _Drawing:
             parts["span_us"] = self.random.choice(SPANS_US[self.slow])
         if form in ("count", "both"):
             parts["last"] = self.random.choice((1, 2, 3, 7))
+            if kind not in OWN_VALUE and self.random.random() < 0.4:
+                parts["cap"] = parts.pop("last")
         if form == "calendar":
             parts["calendar"] = self.random.choice(("day", "day", "week", "month", "year"))
             parts["zone"] = self.random.choice(ZONES)
@@ -341,9 +369,7 @@ class _Drawing:
         if choice == 0:
             value = self.random.choice((0, 1, -1, 3, 0.5, 1e300, 2.5e-3, None))
             return self._place(nodes, Node("literal", (), value))
-        places = [
-            i for i, node in enumerate(nodes) if node.op == "aggregate" and node.kind == "number"
-        ]
+        places = self._told(nodes, "number")
         if choice == 1 and places:
             return self.random.choice(places)
         name = self.random.choice(NUMBERS[stream])
@@ -351,14 +377,21 @@ class _Drawing:
 
     def _text(self, nodes: list[Node], stream: str) -> int:
         """A category: an aggregate's, a field or a key."""
-        places = [
-            i for i, node in enumerate(nodes) if node.op == "aggregate" and node.kind == "category"
-        ]
+        places = self._told(nodes, "category")
         if places and self.random.random() < 0.5:
             return self.random.choice(places)
         if stream != "void" and self.random.random() < 0.2:
             return self._place(nodes, Node("key", (), "card", "category"))
         return self._place(nodes, Node("field", (), self.random.choice(TEXTS[stream]), "category"))
+
+    def _told(self, nodes: list[Node], kind: str) -> list[int]:
+        """The aggregates of a kind; what is capped only where a null says that it was cut."""
+        return [
+            i
+            for i, node in enumerate(nodes)
+            if node.op == "aggregate" and node.kind == kind
+            and self.aggregates[int(node.value or 0)].window.cap is None
+        ]  # fmt: skip
 
     def _flag(self, nodes: list[Node], stream: str, depth: int) -> int:
         """A random expression that is a flag."""

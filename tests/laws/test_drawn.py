@@ -48,6 +48,7 @@ def test_every_option_of_a_window_is_drawn() -> None:
     for name, plain in vars(Window()).items():
         assert {getattr(w, name) for w in windows} > {plain}, name
     assert any(w.session_us and w.last for w in windows)
+    assert any(w.span_us and w.cap for w in windows)
     assert any(w.session_us and w.span_us for w in windows)
     assert any(w.calendar and w.offset_us for w in windows)
 

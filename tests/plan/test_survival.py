@@ -47,12 +47,33 @@ def fates(old: Plan, new: Plan) -> list[str]:
             {"x": payment.outcome(fraud, settles_after="7d").mean().by("card").over("7d")},
             ["payment by card: backfilled, a column is new"],
         ),
+        (
+            {"x": MEAN.over("lifetime", last=3)},
+            ["payment by card: backfilled, kept 30d until now, needed for ever"],
+        ),
+        ({"x": MEAN.over("30d", last=3)}, ["payment by card: kept"]),
         ({"x": amount}, []),
     ],
 )
 def test_what_survives(features: dict[str, Any], told: list[str]) -> None:
     """A state is kept if its stream, its keys, its columns and its length will do."""
     assert fates(plan_of(**OLD), plan_of(**features)) == told
+
+
+def test_a_state_of_the_newest_events_alone() -> None:
+    """It serves what looks at no more of them, and no further back."""
+    old = plan_of(x=MEAN.over("30d", last=5), y=MEAN.over("1d"))
+    lacks = "payment by card: backfilled, fewer of its newest events were kept"
+    for window, told in (
+        ({"span": "30d", "last": 5}, "payment by card: kept"),
+        ({"span": "7d", "last": 4}, "payment by card: kept"),
+        ({"span": "1d"}, "payment by card: kept"),
+        ({"span": "7d", "cap": 4}, "payment by card: kept"),
+        ({"span": "7d", "last": 6}, lacks),
+        ({"span": "7d"}, lacks),
+        ({"span": "7d", "last": 5, "offset": "1d"}, lacks),
+    ):
+        assert fates(old, plan_of(x=MEAN.over(**window))) == [told], window
 
 
 def test_where_the_old_state_stands() -> None:

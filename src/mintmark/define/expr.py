@@ -140,6 +140,8 @@ class Aggregate(Expr):
         Which events of a key it sees; None where that is not said.
     empty : Expr or None
         The literal that it is where the window holds no value.
+    came : bool
+        Whether events count that have since been corrected or taken back: all that came.
     """
 
     how: str = "count"
@@ -150,6 +152,7 @@ class Aggregate(Expr):
     request_roles: tuple[str, ...] = ()
     window: Window | None = None
     empty: Expr | None = None
+    came: bool = False
 
     @guarded
     def where(self, condition: Expr) -> Aggregate:
@@ -204,6 +207,7 @@ class Aggregate(Expr):
         include_current: bool = False,
         tz: str | None = None,
         session: str | None = None,
+        cap: int | None = None,
         empty: Operand = None,
     ) -> Aggregate:
         """Return the aggregate over a window: at - offset - span < at(e) <= at - offset.
@@ -227,6 +231,9 @@ class Aggregate(Expr):
             IANA name of the zone of a calendar window.
         session : str or None
             Only events that are linked to the window's end by gaps of at most this.
+        cap : int or None
+            The aggregate is null where more events than this came in the window, those that have
+            since been corrected or taken back among them; the state keeps no more (`capped`).
         empty : literal or None
             What the aggregate is where the window holds no value at all.
         """
@@ -239,7 +246,7 @@ class Aggregate(Expr):
                 code="define.aggregate.over",
             )
         window = window_of(
-            Asked(span, last, offset, edges, ties, include_current, tz, session, place)
+            Asked(span, last, offset, edges, ties, include_current, tz, session, cap, place)
         )
         changed = self._with(place, window=window)
         return changed if empty is None else changed._emptied(empty, place)
@@ -248,6 +255,41 @@ class Aggregate(Expr):
     def ratio_of(self, first: str, second: str, **window: Any) -> Expr:
         """Return the aggregate over one span divided by the same over another."""
         return self.over(first, **window) / self.over(second, **window)
+
+    @guarded
+    def capped(self) -> Expr:
+        """Return whether the window holds more events than its `cap`, or its `last`, looks at.
+
+        Examples
+        --------
+        >>> from mintmark.define.event import Entity, Event
+        >>> payment = Event("payment", id="id", at="at", keys={"shop": Entity("shop")}, fields={})
+        >>> payment.count().by("shop").over("30d", cap=100_000).capped()
+        (payment.count() by shop over last 100001 of 30d > 100000)
+        """
+        place = user_place()
+        self.finished(place)
+        assert self.frame is not None
+        if self.frame.most is None:
+            raise DefineError(
+                "a window without a cap is never cut",
+                at=place.at("capped"),
+                got=words(self),
+                want='.over("30d", cap=100_000)',
+                code="define.window.cap",
+            )
+        return combined("gt", self.rows(), self.frame.most)
+
+    def rows(self) -> Aggregate:
+        """Return how many events the window holds, up to one more than it looks at."""
+        assert self.frame is not None
+        assert self.frame.most is not None
+        result: Aggregate = replace(
+            self, how="count", params=(), source=None, filter=None, kind="number", values=None,
+            empty=None, window=replace(self.frame, last=self.frame.most + 1, cap=None),
+            came=self.frame.cap is not None,
+        )  # fmt: skip
+        return result
 
     @property
     def frame(self) -> Window | None:
@@ -304,7 +346,7 @@ class Aggregate(Expr):
             "of": list(self.request_roles),
             "window": None if self.frame is None else self.frame.form(),
             "empty": None if self.empty is None else self.empty.form(),
-        }
+        } | ({"came": True} if self.came else {})
 
     def _row(self) -> Expr:
         # Stands for the row of the event that is aggregated.

@@ -30,6 +30,7 @@ class Window:
     include_current : whether r itself counts, as the newest
     calendar, zone : the unit with whose beginning, on the clocks of a zone, the window begins
     session_us : only events linked to the window's end by gaps of at most this
+    cap : whatever is taken of the window is null where more events than this came in it
     """
 
     span_us: int | None = None
@@ -41,6 +42,12 @@ class Window:
     calendar: Calendar | None = None
     zone: str | None = None
     session_us: int | None = None
+    cap: int | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many events the window looks at, at most; None is all."""
+        return self.last if self.cap is None else self.cap
 
     @property
     def reach_us(self) -> int | None:
@@ -49,7 +56,9 @@ class Window:
 
     def form(self) -> dict[str, Any]:
         """Return the canonical form."""
-        return dict(vars(self))
+        form = dict(vars(self))
+        # What came later leaves the forms of windows that do not say it as they were.
+        return {name: part for name, part in form.items() if name != "cap" or part is not None}
 
     def words(self) -> str:
         """Return the window in words: "30d ending 7d before", "last 100 of 1d"."""
@@ -68,6 +77,7 @@ class Asked:
     include_current: bool
     tz: str | None
     session: str | None
+    cap: int | None
     place: Place = slot(repr=False)
 
 
@@ -77,8 +87,8 @@ def window_of(asked: Asked) -> Window:
     Raises
     ------
     DefineError
-        `define.window.none`, `define.window.zone`, `define.window.include_current`, and those of
-        spans, numbers and choices.
+        `define.window.none`, `define.window.zone`, `define.window.include_current`,
+        `define.window.cap`, and those of spans, numbers and choices.
     """
     place, span = asked.place, asked.span
     if span is None and asked.last is None and asked.session is None:
@@ -93,7 +103,7 @@ def window_of(asked: Asked) -> Window:
     window = Window(
         span_us=span_us,
         offset_us=limit.span(asked.offset, place, path="over.offset", zero=True),
-        last=_last(asked),
+        last=_number(asked.last, "last", place),
         # Where no span says the left end, either word for it means the same.
         edges=asked.edges if span_us is not None else _CLOSED[asked.edges],
         ties=asked.ties,
@@ -103,7 +113,9 @@ def window_of(asked: Asked) -> Window:
         session_us=None
         if asked.session is None
         else limit.span(asked.session, place, path="over.session"),
+        cap=_number(asked.cap, "cap", place),
     )
+    _capped(window, place)
     _current(window, place)
     return window
 
@@ -136,6 +148,8 @@ def window_words(window: Any) -> str:
         told = session if told == "lifetime" else f"{told} in a {session}"
     if window.last is not None:
         told = f"last {window.last}" if told == "lifetime" else f"last {window.last} of {told}"
+    if window.cap is not None:
+        told += f" capped at {window.cap}"
     if window.offset_us:
         told += f" ending {format_span(window.offset_us)} before"
     if window.edges != "(]":
@@ -147,10 +161,22 @@ def window_words(window: Any) -> str:
 _SINCE = {"day": "today", "week": "this week", "month": "this month", "year": "this year"}
 
 
-def _last(asked: Asked) -> int | None:
-    if asked.last is None:
+def _number(asked: int | None, name: str, place: Place) -> int | None:
+    if asked is None:
         return None
-    return limit.whole(asked.last, asked.place, path="over.last", low=1, high=LONGEST_LAST)
+    return limit.whole(asked, place, path=f"over.{name}", low=1, high=LONGEST_LAST)
+
+
+def _capped(window: Window, place: Place) -> None:
+    if window.cap is None or window.last is None:
+        return
+    raise DefineError(
+        "a window that looks at its newest events alone cannot be cut",
+        at=place.at("over.cap"),
+        got=f"last={window.last}, cap={window.cap}",
+        want="cap=, which gives null where there are more; or last=, which takes the newest",
+        code="define.window.cap",
+    )
 
 
 def _zone(asked: Asked, calendar: Calendar | None) -> None:

@@ -42,13 +42,15 @@ class Feed:
     """What a row does to one group, and where its keys stand in the buffer.
 
     insert, read : how a row's key is found, None where it does not insert or is not read for;
-    places : of the key that is inserted, that is read, and of one that is both.
+    places : of the key that is inserted, that is read, and of one that is both;  every : what is
+    inserted never leaves.
     """
 
     group: int
     insert: KeyOf | None
     read: KeyOf | None
     places: tuple[int, int, int]
+    every: bool = False
 
 
 class Lane:
@@ -221,7 +223,7 @@ def _feeds(program: Program, name: str) -> list[Feed]:
         if insert is None and read is None:
             continue
         at = first + 3 * len(feeds)
-        feeds.append(Feed(place, insert, read, (at, at + 1, at + 2)))
+        feeds.append(Feed(place, insert, read, (at, at + 1, at + 2), group.every))
     return feeds
 
 

@@ -285,9 +285,12 @@ class Live:
         return rows
 
     def _placed(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
-        """The row of the directory that a version stands in, for each feed that inserts."""
+        """The row of the directory that a version stands in, for each feed that inserts.
+
+        None where it never leaves: it is put in when it comes, and not touched again.
+        """
         return [
-            0 if insert is None else self._keys[feed.group].get(insert, 0)
+            0 if insert is None or feed.every else self._keys[feed.group].get(insert, 0)
             or self._new_key(feed.group, insert)
             for feed, (insert, _) in zip(lane.feeds, keys, strict=True)
             if feed.insert is not None

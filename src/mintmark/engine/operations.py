@@ -154,7 +154,7 @@ def job_of(
     read = mode.read
     reader_roles = group.request_roles if read and apart else None
     codes, reader_code, keys, numbered = _codes(kernel, group.roles, reader_roles, events, requests)
-    change = changes.get(group.stream)
+    change = None if group.every else changes.get(group.stream)
     amends = [told[label] for label in group.labels]
     inserts = L.OP_INSERT | (L.OP_READ if own and read and not apart else 0)
     kinds: Ints | int = inserts

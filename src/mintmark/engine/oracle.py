@@ -126,12 +126,12 @@ class Sight:
 
     def window(self, group: Group, window: Window) -> list[Seen] | None:
         """The events of a window, oldest first; null where the request's key has a null."""
-        place = (group.stream, group.roles, group.request_roles, window)
+        place = (group.stream, group.roles, group.request_roles, group.every, window)
         if place not in self._windows:
             key = [self.request[role] for role in group.request_roles or group.roles]
             of_key = [
                 event
-                for event in self.events(group.stream)
+                for event in (self.came if group.every else self.events)(group.stream)
                 if [event.row[role] for role in group.roles] == key
             ]
             self._windows[place] = None if None in key else _inside(of_key, window, self.request)
@@ -154,6 +154,11 @@ class Sight:
                     seen.append(Seen(left, own=False))
             self._events[stream] = seen
         return self._events[stream]
+
+    def came(self, stream: str) -> list[Seen]:
+        """All rows of a stream that came, whatever corrected or took back any of them since."""
+        mine = [Seen(self.request, own=True)] if stream == self.plan.request else []
+        return [*mine, *(Seen(row, own=False) for row in self._before(stream))]
 
     def stored(self, column: Column, event: Seen) -> Stored:
         """The value of a column for an event: an integer, a text or null."""
@@ -248,7 +253,8 @@ def _inside(events: Sequence[Seen], window: Window, request: Row) -> list[Seen]:
             first -= 1
             newer = chosen[first].at
         chosen = chosen[first:]
-    return chosen if window.last is None else chosen[-window.last :]
+    most = window.last if window.cap is None else window.cap
+    return chosen if most is None else chosen[-most:]
 
 
 def _in_time(at: int, window: Window, request: Row) -> bool:

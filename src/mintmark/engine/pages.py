@@ -161,13 +161,18 @@ def forget(table, heap, free, key, watermark):
         line = upper(heap, key, head, end, watermark - horizon, head)
     newest = table[L.GROUP_NEWEST]
     if newest > 0:
-        # A window by count keeps its newest at the line behind which no request comes any more.
-        behind = upper(heap, key, head, end, watermark - table[L.GROUP_NEWEST_HORIZON], end)
-        line = min(line, max(head, behind - newest))
+        # A window by count keeps its newest at the line behind which no request comes any more,
+        # and of those no event that is older than its span.
+        behind = upper(heap, key, head, end, watermark - table[L.GROUP_NEWEST_BEHIND], end)
+        gone = max(head, behind - newest)
         for e in range(table[L.GROUP_ENDS]):
             place = table[L.GROUP_ENDS_AT] + e * L.END_SIZE
             field = table[place + L.END_FIELD]
-            line = min(line, end_of(heap, key, field, behind, table[place + L.END_COUNT]))
+            gone = min(gone, end_of(heap, key, field, behind, table[place + L.END_COUNT]))
+        if table[L.GROUP_NEWEST_HORIZON] != L.FOREVER:
+            old = upper(heap, key, head, end, watermark - table[L.GROUP_NEWEST_HORIZON], head)
+            gone = max(gone, old)
+        line = min(line, gone)
     key[L.KEY_HEAD] = max(head, line)
     if key[L.KEY_CAPACITY] <= L.PAGE:
         return

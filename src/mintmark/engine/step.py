@@ -124,13 +124,15 @@ def fold_key(c, key, first, last):
         kind = kinds[i]
         own = -1
         if kind & L.OP_INSERT:
+            ordered = in_order(c, heap, key, i)
+            if waiting and not (ordered and (table[L.GROUP_NEWEST] == 0 or not full(heap, key))):
+                # What comes stands among what they see, or making room for it forgets by count; and
+                # answering may take room itself.
+                flush(c, table, heap, key, waiting)
+                waiting = 0
             status = shortage(c, table, heap, key)
             if status != L.DONE:
                 break
-            if waiting and table[L.GROUP_NEWEST] and full(heap, key):
-                # Making room forgets by count, and reads that wait do not see what came since.
-                flush(c, table, heap, key, waiting)
-                waiting = 0
             run = run_of(kinds, times, i, last, L.BATCH - waiting)
             if run > 1:
                 run = append_run(c, table, heap, key, i, run)
@@ -142,11 +144,9 @@ def fold_key(c, key, first, last):
                         waiting = 0
                 i += run
                 continue
-            if in_order(c, heap, key, i):
+            if ordered:
                 own = append(c, table, heap, key, i)
             else:
-                flush(c, table, heap, key, waiting)
-                waiting = 0
                 own = insert_late(c, table, heap, key, i)
         if kind & L.OP_READ:
             temp[L.TEMP_AT * L.BATCH + waiting] = times[i]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mintmark.define import reach_us
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.shape import scale_of
@@ -38,8 +37,8 @@ class GroupProgram:
     """One group: whose events, by which roles, and its table; `out` is its range of registers.
 
     columns : rows of the stream's stored values, in the order of the block's columns;
-    labels : codes of the labels that its outcome columns read;  lags_us : how long after its time
-    an event may be seen, None for ever.
+    labels : codes of the labels that its outcome columns read;  horizon_us : how long after its
+    time an event may be seen, None for ever;  every : none of its events ever leaves.
     """
 
     stream: str
@@ -50,6 +49,7 @@ class GroupProgram:
     horizon_us: int | None
     table: NDArray[np.int64]
     out: tuple[int, int]
+    every: bool = False
 
     @property
     def fields(self) -> int:
@@ -102,7 +102,7 @@ def lower_groups(
         rows = column_rows(plan, group.stream)
         told = [plan.columns[c].label for c in group.columns]
         codes = [-1 if label is None else labels[label] for label in told]
-        removed = _removed(plan, group.stream)
+        removed = not group.every and _removed(plan, group.stream)
         table, horizon_us = _table(draft, members, codes, lateness_us, removed=removed)
         groups.append(
             GroupProgram(
@@ -114,6 +114,7 @@ def lower_groups(
                 horizon_us=horizon_us,
                 table=table,
                 out=(first, first + len(members)),
+                every=group.every,
             )
         )
         first += len(members)
@@ -155,11 +156,11 @@ def _table(
     horizons = _horizons(sights, lateness_us)
     kept = list(dict.fromkeys(end for sight in sights.values() for end in sight.ends))
     draft.words[: L.GROUP_SIZE] = [
-        len(codes), len(windows), windows_at, slots_at, *horizons[:3],
+        len(codes), len(windows), windows_at, slots_at, *horizons[:4],
         pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
         len(members), len(kept), draft.append(kept),
     ]  # fmt: skip
-    return np.array(draft.words, dtype=np.int64), horizons[3]
+    return np.array(draft.words, dtype=np.int64), horizons[4]
 
 
 @dataclass(frozen=True)
@@ -167,13 +168,15 @@ class _Sight:
     """Which events a window can see: those of a time, and some newest ones, else all.
 
     reach_us : how much older than a request, None for no bound by time;  newest : of events before
-    the line that is `line_us` before a request;  ends : (field, how many values) that are looked
+    the line that is `line_us` before a request, unless they are `newest_us` older, None for no
+    bound;  ends : (field, how many values) that are looked
     at from the newer end;  everything : whether nothing may be forgotten.
     """
 
     reach_us: int | None = None
     newest: int = 0
     line_us: int = 0
+    newest_us: int | None = None
     ends: tuple[tuple[int, int], ...] = ()
     everything: bool = False
 
@@ -181,14 +184,17 @@ class _Sight:
 def _sight(draft: _Draft, window: Window, members: Sequence[int], *, removed: bool) -> _Sight:
     """What some aggregates of one window can see.
 
-    Where events may be `removed`, what is counted from the newer end may need any older one again.
+    Where events may be `removed`, what is counted from the newer end may need any older one again,
+    unless it is capped: then it is not used where more came.
     """
     reach = reach_us(window)
+    line_us = window.offset_us + _open_right(window)
+    if window.most is not None and (window.cap is not None or not removed):
+        return _Sight(newest=window.most, line_us=line_us, newest_us=reach)
     if reach is not None:
         return _Sight(reach_us=reach)
-    line_us = window.offset_us + _open_right(window)
     if window.last is not None:
-        return _Sight(everything=True) if removed else _Sight(newest=window.last, line_us=line_us)
+        return _Sight(everything=True)
     ends, fading = [], 0
     for i in members:
         aggregate = draft.plan.aggregates[i]
@@ -215,19 +221,19 @@ def _end(draft: _Draft, state: State, aggregate: Aggregate) -> tuple[int, int]:
     return field, (*aggregate.params, 1)[0]
 
 
+def _removed(plan: Plan, stream: str) -> bool:
+    """Whether events of a stream may leave again: corrected, or taken back."""
+    return plan.event(stream).get("revision") is not None or any(
+        form["refers_to"] == stream and form.get("reverses") for form in plan.events
+    )
+
+
 def _windows(plan: Plan, members: Sequence[int]) -> dict[Window, list[int]]:
     """Aggregates by their window, in the order in which windows appear."""
     windows: dict[Window, list[int]] = {}
     for i in members:
         windows.setdefault(plan.aggregates[i].window, []).append(i)
     return windows
-
-
-def _removed(plan: Plan, stream: str) -> bool:
-    """Whether events of a stream may leave again: corrected, or taken back."""
-    return plan.event(stream).get("revision") is not None or any(
-        form["refers_to"] == stream and form.get("reverses") for form in plan.events
-    )
 
 
 def _open_right(window: Window) -> bool:
@@ -237,19 +243,23 @@ def _open_right(window: Window) -> bool:
 
 def _horizons(
     sights: Mapping[Window, _Sight], lateness_us: int
-) -> tuple[int, int, int, int | None]:
-    """Horizon by time, newest events kept, the line that those are counted at, and all of it.
+) -> tuple[int, int, int, int, int | None]:
+    """Horizon by time, newest events kept, their line and their horizon, and all of it.
 
     How long after its time an event can still be seen by a request that is not too late.
     """
     if any(sight.everything for sight in sights.values()):
-        return L.FOREVER, 0, 0, None
+        return L.FOREVER, 0, 0, L.FOREVER, None
     reaches = [sight.reach_us for sight in sights.values() if sight.reach_us is not None]
     counted = [sight for sight in sights.values() if sight.newest]
     horizon = max((reach + lateness_us for reach in reaches), default=NULL)
     newest = max((sight.newest for sight in counted), default=0)
     line = max((sight.line_us + lateness_us for sight in counted), default=0)
-    return horizon, newest, line, None if newest else horizon
+    ages = [sight.newest_us for sight in counted if sight.newest_us is not None]
+    if len(ages) < len(counted):
+        return horizon, newest, line, L.FOREVER, None
+    age = max((age + lateness_us for age in ages), default=NULL)
+    return horizon, newest, line, age, max(horizon, age)
 
 
 def _window(draft: _Draft, window: Window) -> list[int]:
@@ -266,7 +276,7 @@ def _window(draft: _Draft, window: Window) -> list[int]:
         int(_open_right(window)),
         int(window.ties == "none"),
         int(window.include_current),
-        window.last or 0,
+        window.most or 0,
         CALENDARS[window.calendar] if window.calendar else 0,
         zone_at,
         count,

@@ -3,6 +3,7 @@
 from mintmark.plan.diff import Change, diff
 from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
 from mintmark.plan.kinds import check_kinds, kind_digests
+from mintmark.plan.memory import Kept
 from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
 from mintmark.plan.passes import PASSES, compile_plan
 from mintmark.plan.plan import Plan
@@ -16,6 +17,7 @@ __all__ = [
     "Change",
     "Column",
     "Group",
+    "Kept",
     "Node",
     "Output",
     "Plan",

@@ -5,11 +5,13 @@ The engine's layout fixes them; `mintmark inspect` measures what they come to.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mintmark.define import reach_us
 
 if TYPE_CHECKING:
+    from mintmark.plan.node import Window
     from mintmark.plan.plan import Plan
 
 WORD_BYTES = 8
@@ -33,3 +35,72 @@ def horizon_us(plan: Plan, group: int) -> int | None:
     """Return how far back the windows of a group look; None is for ever."""
     reaches = [reach_us(a.window) for a in plan.aggregates if a.group == group]
     return None if None in reaches else max(reach for reach in reaches if reach is not None)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which events of a key its state keeps, W being the newest request's watermark less lateness.
+
+    span_us : all that are younger than W - span_us; None is for ever, 0 none
+    newest : of those at W - behind_us or before it, so many of the newest as well, 0 none, ...
+    newest_us : ... unless they are older than W - newest_us; None is for ever
+    """
+
+    span_us: int | None
+    newest: int
+    behind_us: int
+    newest_us: int | None
+
+    def covers(self, other: Kept) -> bool:
+        """Return whether all that another keeps is kept here too."""
+        if not _reaches(self.span_us, other.span_us):
+            return False
+        if not other.newest or _reaches(self.span_us, other.newest_us):
+            return True
+        return (
+            self.newest >= other.newest
+            and self.behind_us >= other.behind_us
+            and _reaches(self.newest_us, other.newest_us)
+        )
+
+
+def kept(plan: Plan, group: int) -> Kept:
+    """Return which events of a key the windows of a group need, whatever request comes next.
+
+    A window that looks at so many of its newest events needs no other, but where an event may be
+    corrected or taken back: then an older one stands in its window again, unless it is capped.
+    """
+    span_us: int | None = 0
+    newest_us: int | None = 0
+    newest, behind_us = 0, 0
+    for window in dict.fromkeys(a.window for a in plan.aggregates if a.group == group):
+        reach = reach_us(window)
+        if window.most is None or (window.cap is None and _leaves(plan, group)):
+            span_us = _farther(span_us, reach)
+            continue
+        newest = max(newest, window.most)
+        behind_us = max(behind_us, window.offset_us + _open_right(window))
+        newest_us = _farther(newest_us, reach)
+    return Kept(span_us, newest, behind_us, newest_us)
+
+
+def _farther(one_us: int | None, other_us: int | None) -> int | None:
+    return None if one_us is None or other_us is None else max(one_us, other_us)
+
+
+def _reaches(held_us: int | None, needed_us: int | None) -> bool:
+    return held_us is None or (needed_us is not None and needed_us <= held_us)
+
+
+def _open_right(window: Window) -> bool:
+    """Whether what stands exactly at the right edge is left out."""
+    return window.edges[1] == ")" or (window.ties == "none" and not window.offset_us)
+
+
+def _leaves(plan: Plan, group: int) -> bool:
+    """Whether events of a group may leave again: corrected, or taken back."""
+    stream = plan.groups[group].stream
+    return not plan.groups[group].every and (
+        plan.event(stream).get("revision") is not None
+        or any(form["refers_to"] == stream and form.get("reverses") for form in plan.events)
+    )

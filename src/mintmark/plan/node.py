@@ -50,12 +50,14 @@ class Group:
 
     `request_roles` are the roles of the request that each of `roles` is looked up by, in the same
     order: (payee,) with roles (account,) reads what logins say of the payee's account.
+    every : all rows that came stand in it, those too that are corrected or taken back since
     """
 
     stream: str
     roles: tuple[str, ...]
     columns: tuple[int, ...]
     request_roles: tuple[str, ...] = ()
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Window:
     calendar, zone : "day", "week", "month" or "year": the window begins where that unit of
         at(r) - offset begins on the clocks of `zone`, that instant included
     session_us : only events that are linked to at(r) - offset by gaps of at most this
+    cap : only the `cap` newest, as `last`; but what is taken of it is not used where more came, so
+        what is older may be forgotten even where newer ones can leave
     """
 
     span_us: int | None = None
@@ -81,6 +85,12 @@ class Window:
     calendar: Literal["day", "week", "month", "year"] | None = None
     zone: str | None = None
     session_us: int | None = None
+    cap: int | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many events it looks at, at most; None is all."""
+        return self.last if self.cap is None else self.cap
 
 
 @dataclass(frozen=True)

@@ -139,8 +139,7 @@ def group_keys(draft: Draft) -> Draft:
         if identity in draft.stored:
             columns.add(place_of[draft.stored[identity]])
     groups = tuple(
-        Group(stream, roles, tuple(sorted(used[stream, roles, asked])), asked)
-        for stream, roles, asked in sorted(used)
+        Group(keys[0], keys[1], tuple(sorted(used[keys])), *keys[2:]) for keys in sorted(used)
     )
     return replace(draft, groups=groups)
 
@@ -148,7 +147,9 @@ def group_keys(draft: Draft) -> Draft:
 def number_aggregates(draft: Draft) -> Draft:
     """Number the aggregates by group, column and window."""
     place_of = {spec: place for place, spec in enumerate(draft.specs)}
-    group_at = {(g.stream, g.roles, g.request_roles): i for i, g in enumerate(draft.groups)}
+    group_at = {
+        (g.stream, g.roles, g.request_roles, g.every): i for i, g in enumerate(draft.groups)
+    }
     made: dict[bytes, Aggregate] = {}
     for identity, aggregate in draft.wanted.items():
         spec = draft.stored.get(identity)
@@ -268,11 +269,14 @@ def _stream(aggregate: define.Aggregate, features: Features) -> Any:
     return aggregate.stream or features.event
 
 
-Keys: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...]]"
+Keys: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...], bool]"
 
 
 def _group_of(aggregate: define.Aggregate, features: Features) -> Keys:
-    return _stream(aggregate, features).name, aggregate.roles, aggregate.request_roles
+    stream = _stream(aggregate, features)
+    # Where no event can leave, all that came is all that there is.
+    every = aggregate.came and (stream.revision is not None or bool(stream.reversals))
+    return stream.name, aggregate.roles, aggregate.request_roles, every
 
 
 def _identity(aggregate: define.Aggregate, features: Features) -> bytes:
@@ -282,12 +286,16 @@ def _identity(aggregate: define.Aggregate, features: Features) -> bytes:
 
 
 def _beside(aggregate: define.Aggregate) -> tuple[define.Aggregate, ...]:
-    """Return the count that says whether a window is empty, where that matters."""
-    if aggregate.empty is None:
-        return ()
+    """Return the counts that say whether a window is empty, or cut, where that matters."""
+    beside = []
     frame = aggregate.frame
-    changed = replace(aggregate, how="count", params=(), kind="number", empty=None, window=frame)
-    return (changed,)
+    if aggregate.empty is not None:
+        beside.append(
+            replace(aggregate, how="count", params=(), kind="number", empty=None, window=frame)
+        )
+    if frame is not None and frame.cap is not None:
+        beside.append(aggregate.rows())
+    return tuple(beside)
 
 
 def _read(aggregate: define.Aggregate, draft: Draft) -> Tree:
@@ -296,12 +304,20 @@ def _read(aggregate: define.Aggregate, draft: Draft) -> Tree:
     plain = aggregate_kind(aggregate.how).gives or _source_kind(aggregate)
     place = draft.places[_identity(aggregate, draft.features)]
     read = Tree("aggregate", (), place, plain)
-    if aggregate.empty is None:
-        return read
-    count = draft.places[_identity(_beside(aggregate)[0], draft.features)]
-    filled = Tree("gt", (Tree("aggregate", (), count), Tree("literal", (), 0)), None, "flag")
-    empty = _row_tree(aggregate.empty)
-    return Tree("where", (filled, read, empty), None, aggregate.kind or "number")
+    counts = [draft.places[_identity(one, draft.features)] for one in _beside(aggregate)]
+    if aggregate.empty is not None:
+        empty = _row_tree(aggregate.empty)
+        kind = aggregate.kind or "number"
+        read = Tree("where", (_more_than(counts[0], 0), read, empty), None, kind)
+    cap = None if aggregate.frame is None else aggregate.frame.cap
+    if cap is not None:
+        null = Tree("literal", (), None, read.kind)
+        read = Tree("where", (_more_than(counts[-1], cap), null, read), None, read.kind)
+    return read
+
+
+def _more_than(count: int, most: int) -> Tree:
+    return Tree("gt", (Tree("aggregate", (), count), Tree("literal", (), most)), None, "flag")
 
 
 def _source_kind(aggregate: define.Aggregate) -> Kind:

@@ -127,6 +127,10 @@ class Plan:
         """Return how far back the windows of a group look; None is for ever."""
         return memory.horizon_us(self, group)
 
+    def kept(self, group: int) -> memory.Kept:
+        """Return which events of a key a group keeps."""
+        return memory.kept(self, group)
+
     @classmethod
     def from_form(cls, form: Mapping[str, Any]) -> Plan:
         """Return the plan of a form, as a release carries it.
@@ -193,14 +197,19 @@ class Plan:
         }
 
 
+_LATER = ("cap", "every")
+"""Parts that are left out where they say nothing: plans from before them keep their digest."""
+
+
 def _plain(value: Any) -> dict[str, Any]:
     return {
         name: list(part)
         if isinstance(part, tuple)
-        else vars(part)
+        else _plain(part)
         if isinstance(part, Window)
         else part
         for name, part in vars(value).items()
+        if name not in _LATER or part not in (None, False)
     }
 
 
@@ -210,7 +219,7 @@ def _nodes(forms: Any) -> tuple[Node, ...]:
 
 def _group(form: Mapping[str, Any]) -> Group:
     roles, asked = tuple(form["roles"]), tuple(form["request_roles"])
-    return Group(form["stream"], roles, tuple(form["columns"]), asked)
+    return Group(form["stream"], roles, tuple(form["columns"]), asked, form.get("every", False))
 
 
 def _aggregate(form: Mapping[str, Any]) -> Aggregate:

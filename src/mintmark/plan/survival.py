@@ -56,7 +56,7 @@ def _survival(old: Plan, new: Plan, place: int) -> Survival:
 
 
 def _keys(group: Group) -> tuple[Any, ...]:
-    return group.stream, group.roles
+    return group.stream, group.roles, group.every
 
 
 def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
@@ -71,8 +71,13 @@ def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
         return "the clocks of a zone are others"
     if any(old.holidays.get(code, digest) != digest for code, digest in new.holidays.items()):
         return "the holidays of a country are others"
-    return _shorter(old.horizon_us(source), new.horizon_us(place)) or _shorter(
-        old.event(old.request)["lateness_us"], new.event(new.request)["lateness_us"]
+    lateness = [plan.event(plan.request)["lateness_us"] for plan in (old, new)]
+    late = _shorter(*lateness)
+    if late or old.kept(source).covers(new.kept(place)):
+        return late
+    return (
+        _shorter(old.horizon_us(source), new.horizon_us(place))
+        or "fewer of its newest events were kept"
     )
 
 

@@ -135,15 +135,27 @@ def _group(plan: Plan, place: int) -> list[str]:
     words = _Words(plan)
     stored = [words.column(plan.columns[c]) for c in group.columns]
     windows = sorted((a for a in plan.aggregates if a.group == place), key=_length)
-    horizon = plan.horizon_us(place)
-    late = format_span(plan.event(plan.request)["lateness_us"])
-    kept = "for ever" if horizon is None else f"{format_span(horizon)}, and {late} for late ones"
+    came = ", all that came" if group.every else ""
     return [
-        f"  {group.stream} by {role_words(group.roles, group.request_roles)}",
-        f"    memory   {fixed} bytes a key, {each} bytes an event, kept {kept}",
+        f"  {group.stream} by {role_words(group.roles, group.request_roles)}{came}",
+        *_wrapped(
+            "memory", [f"{fixed} bytes a key", f"{each} bytes an event", *_kept(plan, place)]
+        ),
         *_wrapped("stores", stored or ["times alone"]),
         *_wrapped("windows", list(dict.fromkeys(window_words(a.window) for a in windows))),
     ]
+
+
+def _kept(plan: Plan, place: int) -> list[str]:
+    """Return for how long, or how many, events are kept."""
+    kept, late = plan.kept(place), format_span(plan.event(plan.request)["lateness_us"])
+    if kept.span_us is None:
+        return ["kept for ever"]
+    told = [] if kept.span_us == 0 else [format_span(kept.span_us)]
+    if kept.newest:
+        of = "" if kept.newest_us is None else f" of {format_span(kept.newest_us)}"
+        told.append(f"the newest {kept.newest}{of}")
+    return [f"kept {' and '.join(told)}", f"and {late} for late ones"]
 
 
 def _length(a: Aggregate) -> tuple[bool, int, str]:
@@ -249,6 +261,7 @@ class _Words:
         where = f" {what}" if what.startswith("where ") else ""
         inside = ", ".join(told if where or not what else [what, *told])
         text = f"{kind}({inside}){other}{where}" if inside else f"{kind}{other}{where}"
+        text += " of all that came" if group.every else ""
         unsaid = a.kind.startswith(("since_", "gap_")) and a.window == Window()
         return f"{text} by {keys}" + ("" if unsaid else f" over {window_words(a.window)}")
 
@@ -282,6 +295,7 @@ class _Words:
             name = self._named.get(place) or self._parts.get(place)
             if name is not None:
                 return name
+        place = self._whole(nodes, place)
         node = nodes[place]
         if not node.args:
             return self._leaf(node, top=top)
@@ -302,6 +316,20 @@ class _Words:
             told.append(str(node.value).replace("|", ", "))
         return f"{node.op}({', '.join(told)})"
 
+    def _whole(self, nodes: Sequence[Node], place: int) -> int:
+        """Return what is null where its window was cut, for its window says that it is capped."""
+        node = nodes[place]
+        if node.op != "where" or nodes[node.args[0]].op != "gt" or not _null(nodes[node.args[1]]):
+            return place
+        inner = nodes[node.args[2]]
+        if inner.op == "where":
+            # What stands in for an empty window is written around the aggregate.
+            inner = nodes[inner.args[1]]
+        if inner.op != "aggregate" or not isinstance(inner.value, int):
+            return place
+        capped = self._plan.aggregates[inner.value].window.cap is not None
+        return node.args[2] if capped else place
+
     def _leaf(self, node: Node, *, top: bool) -> str:
         if node.op == "aggregate":
             assert isinstance(node.value, int)
@@ -310,6 +338,10 @@ class _Words:
         if node.op in ("literal", "text"):
             return _literal(node.value)
         return "at" if node.op == "at" else str(node.value)
+
+
+def _null(node: Node) -> bool:
+    return node.op == "literal" and node.value is None
 
 
 def _literal(value: object) -> str:

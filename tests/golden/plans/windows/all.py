@@ -51,4 +51,6 @@ features = mm.Features(
     score=login["score"].max().by("payer").over("90m"),
     lost=lost.sum().by("payee").over("60d"),
     lost_known=lost.count().by("payee").over("60d"),
+    usual=amount.median().by("device").over("90d", cap=1000),
+    busy=amount.median().by("device").over("90d", cap=1000).capped(),
 )
