@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from define.folders import SOUND
+from mintmark.engine import Live
+from mintmark.ground import ProjectError
 from mintmark.project import Project
 
 TABLES = """
@@ -72,3 +74,25 @@ def test_inspect_says_what_each_source_brought(project: Project) -> None:
     assert refused["reasons"] == {"null": 1}
     assert "merchant: 2 events" in told.text
     assert "chargeback: no events" in told.text
+
+
+def test_inspect_measures_what_state_takes(project: Project, tmp_path: Path) -> None:
+    """Of all of the log, or of a snapshot; `plan` told in advance what each feature adds."""
+    told = project.inspect(memory=True)
+    form = json.loads(json.dumps(told.form))["memory"]
+    groups = {one["name"]: one for one in form["groups"]}
+    merchants, cards = groups["merchant by terminal"], groups["payment by card"]
+    assert (merchants["keys"], merchants["events"]) == (1, 2)
+    assert (cards["keys"], cards["largest_events"]) == (1, 3)
+    assert form["used_bytes"] == sum(one["used_bytes"] for one in form["groups"])
+    assert "the largest key: 3 events" in told.text
+    material = project._material
+    live = Live.start(material.plan, material.tables(material.log()))
+    live.snapshot(tmp_path / "state")
+    assert project.inspect(state=tmp_path / "state").form["memory"] == told.form["memory"]
+    planned = project.plan(events=10)
+    assert planned.form["memory"]["events"] == 10
+    assert "for keys that keep 10 events each" in planned.text
+    with pytest.raises(ProjectError) as caught:
+        project.plan(events=0)
+    assert caught.value.code == "project.plan.events"

@@ -113,21 +113,36 @@ def ingest(
 
 
 @app.command()
-def inspect(project: Folder = Path(), as_json: AsJson = False) -> None:
+def inspect(
+    memory: Annotated[
+        bool, typer.Option(help="Fold the log and say what the state of each key takes.")
+    ] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="A snapshot of the plan's state to say that of instead.")
+    ] = None,
+    project: Folder = Path(),
+    as_json: AsJson = False,
+) -> None:
     """Say what the log holds, how late it came, and what each source brought too late.
 
-    Example:  mintmark inspect
+    Example:  mintmark inspect --memory
     """
-    _say(hall.Project.open(project).inspect(), as_json=as_json)
+    with Bar() as bar:
+        answer = hall.Project.open(project, bar).inspect(memory=memory, state=state)
+    _say(answer, as_json=as_json)
 
 
 @app.command()
-def plan(project: Folder = Path(), as_json: AsJson = False) -> None:
-    """Print the plan: every feature, every key's state and memory, and the digest.
+def plan(
+    events: Annotated[int, typer.Option(help="Events of a key to tell memory for.")] = 1_000,
+    project: Folder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Print the plan: every feature, the state and memory of keys and features, and the digest.
 
-    Example:  mintmark plan
+    Example:  mintmark plan --events 5000
     """
-    _say(hall.Project.open(project).plan(), as_json=as_json)
+    _say(hall.Project.open(project).plan(events), as_json=as_json)
 
 
 @app.command()

@@ -42,7 +42,11 @@ _KINDS = ("number", "flag", "category", "time")
 
 @dataclass(frozen=True)
 class AggregateKind:
-    """What the file of one aggregate declares."""
+    """What the file of one aggregate declares.
+
+    words, table : of its state, how many words a window keeps between two reads, and whether it
+    keeps a table of different values too
+    """
 
     name: str
     takes: tuple[Kind, ...]
@@ -52,6 +56,8 @@ class AggregateKind:
     own: bool
     largest: int | None
     digest: str
+    words: int = 0
+    table: bool = False
 
 
 def names() -> tuple[str, ...]:
@@ -116,6 +122,7 @@ def _read(name: str, file: Path) -> AggregateKind:
             own=bool(told["OWN"]),
             largest=told.get("RANGE"),
             digest=code_digest([tree, *_states(tree, told.get("STATE"))]),
+            **_running(told.get("STATE")),
         )
     except KeyError as error:
         raise _unfit(name, file, f"no constant {error.args[0]}") from None
@@ -142,7 +149,22 @@ def _states(tree: ast.Module, named: str | None) -> list[ast.Module]:
     return [found[module] for module in sorted(found)]
 
 
-def _constants(tree: ast.Module) -> dict[str, Any]:
+def _running(named: str | None) -> dict[str, Any]:
+    """How many words a window of a state keeps, and whether a table."""
+    if named is None:
+        return {}
+    file = _module_file(named) if "." in named else STATES / f"{named}.py"
+    if file is None or not file.exists():
+        return {}
+    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE"))
+    words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
+    return {"words": words, "table": bool(told.get("TABLE", False))}
+
+
+_DECLARED = ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE")
+
+
+def _constants(tree: ast.Module, wanted: tuple[str, ...] = _DECLARED) -> dict[str, Any]:
     found = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -151,7 +173,7 @@ def _constants(tree: ast.Module) -> dict[str, Any]:
             name, value = node.target.id, node.value
         else:
             continue
-        if name in ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE"):
+        if name in wanted:
             found[name] = _literal(value)
     return found
 

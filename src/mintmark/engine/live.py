@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from mintmark.define import role_words
 from mintmark.engine import layout as L
 from mintmark.engine.beside import Beside, beside
 from mintmark.engine.book import Book, Change, Told, empty_book
@@ -21,6 +22,7 @@ from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
+from mintmark.engine.measure import StateMemory, state_memory
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
@@ -116,8 +118,23 @@ class Live:
 
     @property
     def bytes(self) -> int:
-        """Bytes of the events and of the directory of keys; ids and texts come on top."""
+        """Bytes of the events and of the directory of keys; ids and texts come on top.
+
+        What was given back and is held to be used again is among them: `memory` tells both.
+        """
         return bytes_of(self._stores)
+
+    def memory(self) -> StateMemory:
+        """Return what the state takes, group by group."""
+        names = [
+            f"{group.stream} by {role_words(group.roles, group.request_roles)}"
+            + (", all that came" if group.every else "")
+            for group in self._program.groups
+        ]
+        ids = sum(len(subjects.known) for subjects in self._subjects.values())
+        ids += sum(len(book.ids) for book in self._books.values())
+        known = ids, len(self._interner.values)
+        return state_memory(names, self._program.groups, self._stores, known)
 
     def texts_from(self, code: int) -> list[Value]:
         """Return what the codes of texts stand for, from one code on."""

@@ -99,7 +99,7 @@ class Store:
 
     @property
     def bytes(self) -> int:
-        """Bytes in use; room to grow that nobody wrote to yet takes none."""
+        """Bytes held, in use or free to be used again; what nobody wrote to yet takes none."""
         return 8 * (self.n_keys * L.KEY_SIZE + int(self.meta[L.META_USED]))
 
     def new_keys(self, count: int) -> int:

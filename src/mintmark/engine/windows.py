@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mintmark.define import reach_us
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.shape import scale_of

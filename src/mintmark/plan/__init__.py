@@ -1,6 +1,7 @@
 """Definitions compiled to one immutable, printable, digested plan."""
 
 from mintmark.plan.diff import Change, diff
+from mintmark.plan.feature_memory import FeatureMemory, feature_memory, memory_text
 from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
 from mintmark.plan.kinds import check_kinds, kind_digests
 from mintmark.plan.memory import Kept
@@ -16,6 +17,7 @@ __all__ = [
     "Aggregate",
     "Change",
     "Column",
+    "FeatureMemory",
     "Group",
     "Kept",
     "Node",
@@ -29,9 +31,11 @@ __all__ = [
     "compile_plan",
     "diff",
     "feature_lines",
+    "feature_memory",
     "holiday_days",
     "holiday_digest",
     "kind_digests",
+    "memory_text",
     "plan_text",
     "survives",
     "zone_digest",

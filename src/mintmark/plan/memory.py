@@ -19,6 +19,8 @@ KEY_WORDS = 8
 """Words of a key: a line of the cache that says where its events stand."""
 EVENT_WORDS = 2
 """Words of a stored event beside its columns: `at` and `seq`."""
+PACE_WORDS = 5
+"""Words that a long key keeps for each window of a column, beside those of what it sums up."""
 LONG_EVENTS = 64
 """A key with more living events than this also keeps running parts for each of its windows."""
 

@@ -8,6 +8,7 @@ from mintmark.define import check as check_folder
 from mintmark.engine import kernel
 from mintmark.ground import Faults, Progress, Silent, load_settings, short
 from mintmark.monitor import Parity
+from mintmark.plan.feature_memory import EVENTS
 from mintmark.project import facts, learning, reading, releasing, serving, watching
 from mintmark.project.answer import Answer
 from mintmark.project.demo import write_report
@@ -67,13 +68,16 @@ class Project:
         """Take files into the log as one sealed set."""
         return reading.ingest(self._material, sources)
 
-    def inspect(self) -> Answer:
-        """Say what the log holds and how late it came."""
-        return reading.inspect(self._material)
+    def inspect(self, *, memory: bool = False, state: Path | None = None) -> Answer:
+        """Say what the log holds and how late it came.
 
-    def plan(self) -> Answer:
-        """Return the compiled plan."""
-        return reading.plan(self._material)
+        memory : say too what the state after all of it takes;  state : a snapshot to say that of.
+        """
+        return reading.inspect(self._material, memory=memory, state=state)
+
+    def plan(self, events: int = EVENTS) -> Answer:
+        """Return the compiled plan, and what each feature takes of keys with so many events."""
+        return reading.plan(self._material, events)
 
     def replay(self, out: Path | None = None) -> Answer:
         """Compute the features of every payment."""

@@ -8,8 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mintmark.engine import Live
 from mintmark.ground import ProjectError, disk_watch, format_time
 from mintmark.log import Ingested, Log
+from mintmark.plan import feature_memory, memory_text
+from mintmark.plan.feature_memory import EVENTS
 from mintmark.project.answer import Answer
 from mintmark.project.material import Material
 
@@ -75,25 +78,56 @@ def line_of(done: Ingested) -> str:
     )
 
 
-def inspect(material: Material) -> Answer:
-    """Say what the log holds and how late it came, per stream and source."""
+def inspect(material: Material, *, memory: bool = False, state: Path | None = None) -> Answer:
+    """Say what the log holds and how late it came, per stream and source; and what state takes.
+
+    memory : fold all of the log and measure;  state : measure this snapshot instead.
+    """
     log = material.log()
     place, told = log.position(), log.lateness()
-    form = {
+    form: dict[str, Any] = {
         "version": log.version(),
         "epoch": place.epoch,
         "last_seq": place.seq,
         "lateness": [one.form() for one in told],
     }
     lines = [f"log {form['version']}, epoch {place.epoch}, {place.seq:,} events"]
-    return Answer(form, "\n".join([*lines, *(line for one in told for line in one.lines())]))
+    lines += [line for one in told for line in one.lines()]
+    if memory or state is not None:
+        measured = _live(material, log, state).memory()
+        form["memory"] = measured.form()
+        lines += ["", *measured.lines()]
+    return Answer(form, "\n".join(lines))
 
 
-def plan(material: Material) -> Answer:
-    """Return the compiled plan."""
+def _live(material: Material, log: Log, state: Path | None) -> Live:
+    """The state that a snapshot holds, else that after all rows of the log."""
+    if state is not None:
+        return Live.restore(state, material.plan)
+    return Live.start(material.plan, material.tables(log), material.progress)
+
+
+def plan(material: Material, events: int = EVENTS) -> Answer:
+    """Return the compiled plan, and what each feature takes of keys with so many events."""
     made = material.plan
-    form = {"digest": made.digest, "plan": made.form(), "bytes_per_key": made.bytes_per_key()}
-    return Answer(form, made.text())
+    if events < 1:
+        raise ProjectError(
+            "a key of no events takes no memory",
+            at="--events",
+            got=events,
+            want=">= 1",
+            code="project.plan.events",
+        )
+    form = {
+        "digest": made.digest,
+        "plan": made.form(),
+        "bytes_per_key": made.bytes_per_key(),
+        "memory": {
+            "events": events,
+            "features": [one.form() for one in feature_memory(made, events)],
+        },
+    }
+    return Answer(form, f"{made.text()}\n{memory_text(made, events)}")
 
 
 def replay(material: Material, out: Path | None) -> Answer:
