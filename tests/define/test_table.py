@@ -24,7 +24,9 @@ merchant = mm.Table(
 )
 holder = mm.Table("holder", of=account, fields={"level": mm.Integer()}, valid_from="since")
 rates = mm.Rates("rates", base="EUR", of=currency, valid_from="day")
+grade = mm.Table("grade", of=account, fields={"level": mm.Integer(limit=9)}, valid_from="since")
 amount = payment["amount"]
+IN_EURO = amount.in_currency("EUR", rates, by="cur")
 
 
 def code_of(build: Any) -> str:
@@ -95,14 +97,20 @@ def test_of_two_roles_the_feature_says_which() -> None:
         (lambda: merchant["mcc"].over("1d"), "define.aggregate.over"),
         (lambda: merchant["mcc"].distinct(), "define.aggregate.lookup"),
         (lambda: (amount * holder["level"].by("payer")).fixed(2).sum(), "define.aggregate.lookup"),
-        (lambda: amount.sum().where(merchant["mcc"] == "a"), "define.expression.kind"),
+        (lambda: amount.sum().where(merchant["mcc"] == "a"), "define.aggregate.lookup"),
+        (lambda: rates["rate"].sum(), "define.aggregate.lookup"),
+        (lambda: (IN_EURO * mm.ref("x")).fixed(2).sum(), "define.aggregate.source"),
+        (lambda: mm.Features(payment, x=(amount * rates["rate"].by("terminal")).fixed(2).sum()
+                             .by("payer").over("1d")), "define.key.entity"),
+        (lambda: mm.Features(payment, x=mm.count().where(grade["level"] > 1)
+                             .by("payer").over("1d")), "define.table.role"),
         (lambda: mm.Rates("r", base="euro", of=currency, valid_from="t"),
          "ground.money.unknown_currency"),
         (lambda: amount.in_currency("USD", rates, by="cur"), "define.rates.base"),
         (lambda: amount.in_currency("EUR", merchant, by="cur"), "define.rates.sort"),  # type: ignore[arg-type]
         (lambda: payment["euros"].in_currency("EUR", rates, by="cur"), "define.rates.money"),
         (lambda: payment["payer"].in_currency("EUR", rates, by="cur"), "define.expression.kind"),
-        (lambda: amount.in_currency("EUR", rates, by="cur").sum(), "define.aggregate.lookup"),
+        (lambda: IN_EURO.sum(), "define.aggregate.source"),
     ],
 )  # fmt: skip
 def test_what_a_table_cannot_be_is_refused(build: Any, code: str) -> None:
@@ -131,5 +139,17 @@ def test_an_amount_in_a_currency_is_a_row_expression() -> None:
     assert repr(expr) == (
         'where((payment.cur == "EUR"), payment.amount, (payment.amount * rates.rate))'
     )
-    with pytest.raises(DefineError, match="let the source state the value"):
+    with pytest.raises(DefineError, match="ends in"):
         expr.mean()
+
+
+def test_an_aggregate_looks_up_at_each_of_its_events() -> None:
+    """By a key of the event that is aggregated, found by its entity or said; the table is read."""
+    login = mm.Event("login", id="id", at="t", keys={"payer": account}, fields={"n": mm.Flag()})
+    total = IN_EURO.fixed(2).sum().by("payer").over("30d")
+    good = login.count().where(grade["level"] > 3).by("payer").over("30d")
+    told = mm.Features(payment, total=total, good=good)
+    assert [event.name for event in told.events()] == ["grade", "login", "payment", "rates"]
+    (found,) = (a for a in told.aggregates() if a.stream is login)
+    assert found.filter is not None
+    assert "payer" in repr(found.filter.args[0].form()["of"])

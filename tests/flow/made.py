@@ -28,7 +28,7 @@ from mintmark.plan import Plan
 def drawn_case(seed: int, rows: int = 40) -> tuple[Plan, Log]:
     """Draw a plan and a log in which it is asked at least once."""
     random = Random(seed)
-    plan = drawn_plan(random)
+    plan = drawn_plan(random, lookups=False)
     log = drawn_log(random, rows=rows)
     while not any(stream == plan.request for stream, _ in log):
         log = drawn_log(random, rows=rows)

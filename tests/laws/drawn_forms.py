@@ -74,7 +74,14 @@ VOID = event(
     refers_to="payment",
     refers_by="payment_id",
 )
-EVENTS = (CHARGEBACK, LOGIN, PAYMENT, REFUND, VOID)
+HOLDER = event(
+    "holder",
+    noun="table",
+    keys={"card": key("card")},
+    fields={"level": field("fixed", scale=3), "vip": field("flag")},
+)
+"""A table that events look up when they come."""
+EVENTS = (CHARGEBACK, HOLDER, LOGIN, PAYMENT, REFUND, VOID)
 
 NUMBERS = {
     "payment": ("amount", "score", "points", "items", "online"),
@@ -86,6 +93,8 @@ TEXTS = {
     "payment": ("country",), "login": ("device",), "refund": ("reason",), "void": ("reason",),
 }  # fmt: skip
 KEYS = {form["name"]: tuple(form["keys"]) for form in EVENTS}
+HOLDERS = {"payment": ("card", "payee"), "login": ("card",), "refund": ("card",), "void": ()}
+"""Keys by which events look their holder up."""
 LIMITED = ("amount", "score", "items", "online", "known", "level")
 """Numbers whose range is small enough for third and fourth powers."""
 SCALES = {"amount": 2, "score": 3, "loss": 2, "booked": 6}
@@ -114,7 +123,7 @@ ROLES: Mapping[tuple[str, str], tuple[tuple[tuple[str, ...], tuple[str, ...]], .
 TYPES = {
     "card": pa.string(), "payee": pa.string(), "terminal": pa.int64(), "id": pa.string(),
     "payment_id": pa.string(), "online": pa.bool_(), "known": pa.bool_(), "fraud": pa.bool_(),
-    "country": pa.string(), "device": pa.string(), "reason": pa.string(),
+    "country": pa.string(), "device": pa.string(), "reason": pa.string(), "vip": pa.bool_(),
 }  # fmt: skip
 
 

@@ -24,7 +24,8 @@ NIGHTS = (
 AMOUNT = 10**13
 CARDS = ("a", "a", "a", "a", "b", "b", "卡", None)
 REASONS = ("BE", "x", "é", "日本", "", None)
-STREAMS = ("payment",) * 9 + ("login",) * 3 + ("chargeback",) * 3 + ("refund",) * 2 + ("void",)
+STREAMS = ("payment",) * 9 + ("login",) * 3 + ("chargeback",) * 3 + ("refund",) * 2
+STREAMS += ("void", "holder")
 
 
 def drawn_log(random: Random, *, rows: int, plain: bool = False, long: bool = False) -> Log:
@@ -173,6 +174,14 @@ class _History:
             "terminal": self.random.choice((7, 8, 8, None)),
             "level": self.random.choice((1, 2, 100, 101, None)),
             "reason": self.random.choice(REASONS),
+        }
+
+    def _holder(self, seq: int) -> Row:
+        return {
+            "id": f"h{seq}",
+            "card": self._card(),
+            "level": self._whole(AMOUNT),
+            "vip": self.random.choice((True, True, False, None)),
         }
 
     def _card(self) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from laws.drawn_forms import (
     CHARGEBACK,
     COUNTRIES,
+    HOLDER,
+    HOLDERS,
     HOUR_US,
     KEYS,
     KINDS,
@@ -77,12 +79,13 @@ TWO = ("add", "sub", "mul", "div", "mod", "otherwise", "least", "greatest")
 POWERS = (2, -1, 0, 1, 3, -2, 64, -64, 65, 0.5, -0.5, 2.5, -1.7)
 
 
-def drawn_plan(random: Random, *, plain: bool = False) -> Plan:
+def drawn_plan(random: Random, *, plain: bool = False, lookups: bool = True) -> Plan:
     """A plan of up to three groups and two dozen features.
 
-    plain : no event is ever corrected or reversed, which the engine folds by a shorter way.
+    plain : no event is ever corrected or reversed, which the engine folds by a shorter way;
+    lookups : whether events may look tables up when they come.
     """
-    return _Drawing(random, plain=plain).plan()
+    return _Drawing(random, plain=plain, lookups=lookups).plan()
 
 
 def window_form(window: Window) -> str:
@@ -99,8 +102,9 @@ def window_form(window: Window) -> str:
 class _Drawing:
     """One plan being drawn."""
 
-    def __init__(self, random: Random, *, plain: bool) -> None:
+    def __init__(self, random: Random, *, plain: bool, lookups: bool) -> None:
         self.random = random
+        self.lookups = lookups and random.random() < 0.5
         self.plain = plain
         self.slow = random.random() < 0.45
         self.request = random.choice(("payment",) * 9 + ("login",))
@@ -170,12 +174,14 @@ class _Drawing:
         """All events; what refunds and voids take back is drawn."""
         if self.plain:
             return tuple(
-                form | {"revision": None} for form in (CHARGEBACK, LOGIN, PAYMENT, REFUND, VOID)
+                form | {"revision": None}
+                for form in (CHARGEBACK, HOLDER, LOGIN, PAYMENT, REFUND, VOID)
             )
         refunds = self.random.choice((None, "amount", "amount", "points", "all"))
         voids = self.random.choice((None, None, "all"))
         return (
-            CHARGEBACK, LOGIN, PAYMENT, REFUND | {"reverses": refunds}, VOID | {"reverses": voids},
+            CHARGEBACK, HOLDER, LOGIN, PAYMENT, REFUND | {"reverses": refunds},
+            VOID | {"reverses": voids},
         )  # fmt: skip
 
     def _values(self) -> tuple[str, ...]:
@@ -364,7 +370,18 @@ class _Drawing:
             return self._place(nodes, Node(op, (time,), f"{code}|{zone}", "flag"))
         return self._place(nodes, Node(op, (time,), zone))
 
+    def _looked_up(self, nodes: list[Node], stream: str, field: str, kind: Any) -> int | None:
+        """What the row of an event looks up when it comes, now and then."""
+        roles = HOLDERS[stream]
+        if nodes is self.nodes or not roles or not self.lookups or self.random.random() < 0.6:
+            return None
+        name = f"holder.{field}|{self.random.choice(roles)}"
+        return self._place(nodes, Node("lookup", (), name, kind))
+
     def _leaf(self, nodes: list[Node], stream: str) -> int:
+        looked_up = self._looked_up(nodes, stream, "level", "number")
+        if looked_up is not None:
+            return looked_up
         choice = self.random.randint(0, 2)
         if choice == 0:
             value = self.random.choice((0, 1, -1, 3, 0.5, 1e300, 2.5e-3, None))
@@ -395,6 +412,9 @@ class _Drawing:
 
     def _flag(self, nodes: list[Node], stream: str, depth: int) -> int:
         """A random expression that is a flag."""
+        looked_up = self._looked_up(nodes, stream, "vip", "flag") if depth == 0 else None
+        if looked_up is not None:
+            return looked_up
         if depth == 0:
             text = self._text(nodes, stream)
             if self.random.random() < 0.3:

@@ -70,6 +70,8 @@ def test_every_operation_and_every_reversal_is_drawn() -> None:
     ops = Counter(n.op for plan in plans() for t in plan.event_nodes.values() for n in t)
     asked = Counter(n.op for plan in plans() for n in plan.nodes)
     assert {*CALENDAR, *ONE, *TWO, "hash", "where", "null", "key"} <= ops.keys() & asked.keys()
+    looked_up = {n.value for p in plans() for t in p.event_nodes.values() for n in t}
+    assert {"holder.level|card", "holder.level|payee", "holder.vip|card"} <= looked_up
     reverses = {f["reverses"] for plan in plans() for f in plan.events if f["name"] == "refund"}
     assert reverses == {None, "all", "amount", "points"}
     assert any(group.request_roles for plan in plans() for group in plan.groups)

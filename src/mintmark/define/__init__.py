@@ -24,7 +24,7 @@ from mintmark.define.places import distance_km
 from mintmark.define.policy import Cost, Policy
 from mintmark.define.row import greatest, least, ref, where
 from mintmark.define.split import Split
-from mintmark.define.table import Lookup, Rates, Table
+from mintmark.define.table import Lookup, Rates, Table, tables_of
 from mintmark.define.window import Window, reach_us, window_words
 from mintmark.define.wording import parameter_words, role_words, words
 
@@ -35,6 +35,6 @@ __all__ = [
     "Outcome", "Pan", "Policy", "Rates", "Split", "Table", "Text", "Time", "Waiver", "Window",
     "aggregate_kind", "at_least", "at_most", "check", "count", "distance_km", "greatest",
     "kinds_of", "least", "load", "nodes_of", "parameter_words", "reach_us", "ref", "role_words",
-    "values_of", "where", "window_words", "words",
+    "tables_of", "values_of", "where", "window_words", "words",
 ]
 # fmt: on

@@ -24,6 +24,7 @@ from mintmark.define.functions import Functions
 from mintmark.define.operators import Operand
 from mintmark.define.place import Place, user_place
 from mintmark.define.taking import (
+    of_one_event,
     parameters,
     refuse_looked_up,
     refuse_unmeant,
@@ -159,8 +160,9 @@ class Aggregate(Expr):
         """Return the aggregate of those events alone for which a condition on their row holds."""
         place = user_place()
         limit.instance(condition, Expr, place, path="where")
-        if condition.kind != "flag" or condition.folded:
+        if condition.kind != "flag" or not of_one_event(condition):
             raise kind_fault("where", (condition,), [condition.kind], place)
+        refuse_looked_up("where", condition, place)
         both = condition if self.filter is None else combined("and", self.filter, condition)
         if self.stream is not None:
             _one_stream((self._row(), both), place)
@@ -421,13 +423,14 @@ def _stored(how: str, source: Expr) -> Taken:
     place = user_place()
     refuse_looked_up(how, source, place)
     stored = source.op in ("field", "key", "fixed", "at") or source.kind == "flag"
-    if source.folded or source.stream is None or not stored:
+    known = of_one_event(source)
+    if not known or source.stream is None or not stored:
         raise DefineError(
             f"{how} cannot be taken of this expression",
             at=place.at(),
             got=words(source),
             want="a field, a key, a comparison of fields, or an expression that ends in .fixed(n)",
-            hint="an aggregate of an aggregate is two features" if source.folded else "",
+            hint="" if known else "an aggregate of an aggregate is two features",
             code="define.aggregate.source",
         )
     if source.op == "at":

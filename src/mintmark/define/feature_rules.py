@@ -14,6 +14,7 @@ from mintmark.define.catalogue import aggregate_kind
 from mintmark.define.expr import Aggregate, Expr, kind_fault
 from mintmark.define.kind import MaybeKind
 from mintmark.define.place import Place
+from mintmark.define.taking import lookups_in
 from mintmark.define.window import Window
 from mintmark.define.wording import words
 from mintmark.ground import DefineError, MintmarkError, format_span
@@ -144,6 +145,9 @@ def _windows(event: Any, expressions: Expressions) -> Iterator[MintmarkError]:
             if isinstance(node, Aggregate) and node.said:
                 for rule in (_keys, _beyond_keep, _current):
                     yield from rule(event, node, name)
+                for part in (node.source, node.filter):
+                    for lookup in lookups_in(part) if isinstance(part, Expr) else ():
+                        yield from _keys(node.stream or event, lookup, name)
 
 
 def _keys(event: Any, node: Aggregate, name: str) -> Iterator[MintmarkError]:

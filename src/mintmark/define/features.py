@@ -10,7 +10,7 @@ from mintmark.define.expr import Aggregate, Expr
 from mintmark.define.fault import Noun, guarded, poisoned, raise_all
 from mintmark.define.feature_rules import faults_of, refs_of
 from mintmark.define.place import Place, user_place
-from mintmark.define.table import placed_lookups
+from mintmark.define.table import placed_lookups, tables_of
 from mintmark.ground import DefineError, MintmarkError, digest
 
 
@@ -113,6 +113,8 @@ class Features(metaclass=Noun):
             label = getattr(aggregate.source, "label", None)
             if label is not None:
                 found[label.event.name] = label.event
+            for table in tables_of(aggregate):
+                found[table.name] = table
         for event in tuple(found.values()):
             found |= {reversal.name: reversal for reversal in event.reversals}
         return tuple(found[name] for name in sorted(found))

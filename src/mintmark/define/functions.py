@@ -188,9 +188,10 @@ class Functions(Operators):
         currency : str
             ISO 4217 code, the base of the rates.
         rates : Rates
-            Read as they stand at the request.
+            Read as they stand at the request; inside an aggregate as they stood, and were known,
+            when each event came.
         by : str
-            Key of the request that names the currency of the amount.
+            Key that names the currency of the amount.
         """
         here: Any = self
         if not hasattr(rates, "converted"):

@@ -21,6 +21,7 @@ from mintmark.define.fault import guarded
 from mintmark.define.field import Field, Fixed
 from mintmark.define.place import Place, user_place
 from mintmark.define.row import where
+from mintmark.define.taking import lookups_in
 from mintmark.define.window import Window
 from mintmark.ground import DefineError, exponent, format_span
 
@@ -177,11 +178,35 @@ def placed_lookups(expr: Expr, event: Event, path: str) -> Expr:
     """
     if isinstance(expr, Lookup):
         return expr.of_request(event, path)
+    if isinstance(expr, Aggregate):
+        return _placed_inside(expr, event, path)
     args = tuple(placed_lookups(arg, event, path) for arg in expr.args)
     if all(new is old for new, old in zip(args, expr.args, strict=True)):
         return expr
     changed: Expr = _changed(expr, args=args)
     return changed
+
+
+def _placed_inside(aggregate: Aggregate, event: Event, path: str) -> Expr:
+    """What is taken of events looks tables up by the keys of those."""
+    stream: Any = aggregate.stream or event
+    changed = {
+        name: placed_lookups(part, stream, path)
+        for name in ("source", "filter")
+        if lookups_in(part := _tree(getattr(aggregate, name)))
+    }
+    placed: Expr = _changed(aggregate, **changed) if changed else aggregate
+    return placed
+
+
+def tables_of(aggregate: Aggregate) -> list[Any]:
+    """Return the tables that are looked up when the events of an aggregate come."""
+    parts = (_tree(aggregate.source), _tree(aggregate.filter))
+    return [lookup.stream for part in parts for lookup in lookups_in(part)]
+
+
+def _tree(part: Any) -> Any:
+    return part if isinstance(part, Expr) else None
 
 
 class Rates(Table):
@@ -211,8 +236,11 @@ class Rates(Table):
     >>> payment = Event("payment", id="id", at="at", keys={"currency": currency},
     ...                 fields={"amount": Fixed(2)})
     >>> rates = Rates("rates", base="EUR", of=currency, valid_from="day")
-    >>> payment["amount"].in_currency("EUR", rates, by="currency")
+    >>> in_euro = payment["amount"].in_currency("EUR", rates, by="currency")
+    >>> in_euro
     where((payment.currency == "EUR"), payment.amount, (payment.amount * rates.rate))
+    >>> in_euro.fixed(2).sum().by("currency").over("30d").stream.name
+    'payment'
     """
 
     base: str
@@ -243,7 +271,7 @@ class Rates(Table):
         return super().form() | {"base": self.base}
 
     def converted(self, amount: Expr, currency: str, *, by: str) -> Expr:
-        """Return an amount of a request's row in the base currency; null without a rate."""
+        """Return an amount of a row in the base currency; null without a rate."""
         place, event = user_place(), amount.stream
         if currency != self.base:
             raise DefineError(

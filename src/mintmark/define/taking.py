@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mintmark.define.expr import Aggregate, Expr, Taken
 
 _PARAM_MAX = 2**53
+LOOKED_UP_MAX = 10**13
+"""The greatest stored integer of a table that an event can hold: floats tell it apart exactly."""
 
 
 def refuse_untaken(kind: AggregateKind, of: Taken, place: Place) -> None:
@@ -100,22 +102,45 @@ def refuse_unmeant(a: Aggregate, place: Place) -> None:
         )
 
 
-def refuse_looked_up(how: str, source: Expr, place: Place) -> None:
-    """Refuse what would need a table as it stood at each event of a window."""
-    stack = [source]
+def lookups_in(expr: Expr | None) -> list[Any]:
+    """Return what an expression looks up in tables, itself among it."""
+    found: list[Any] = []
+    stack = [] if expr is None else [expr]
     while stack:
         node = stack.pop()
         stack += node.args
         if getattr(node, "looked_up", False):
-            raise DefineError(
-                f"{how} cannot be taken of what is looked up in a table",
-                at=place.at(),
-                got=words(source),
-                want="a field of the event",
-                hint="a table is looked up at a request, not at each event of a window: let the "
-                "source state the value, such as the amount in one currency",
-                code="define.aggregate.lookup",
-            )
+            found.append(node)
+    return found
+
+
+def of_one_event(expr: Expr) -> bool:
+    """Return whether an expression is known when its event comes: of its row, and of tables."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        stack += node.args
+        if node.op == "ref" or (node.op == "aggregate" and not getattr(node, "looked_up", False)):
+            return False
+    return True
+
+
+def refuse_looked_up(how: str, source: Expr, place: Place) -> None:
+    """Refuse what cannot be stored with an event of what is looked up when it comes."""
+    for node in lookups_in(source):
+        field = node.source.field
+        known = node.kind in ("number", "flag") and field is not None
+        if known and field.largest <= LOOKED_UP_MAX and node is not source:
+            continue
+        raise DefineError(
+            f"{how} cannot be taken of this value of a table",
+            at=place.at(),
+            got=words(source),
+            want=f"an expression that ends in .fixed(n), of numbers up to {LOOKED_UP_MAX}",
+            hint="what is looked up when an event comes is stored with it as a number: declare how "
+            "large it can be, mm.Integer(limit=10**9)",
+            code="define.aggregate.lookup",
+        )
 
 
 def _current(what: str, place: Place) -> DefineError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from weakref import finalize
 
@@ -32,6 +32,7 @@ from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
 from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
+from mintmark.engine.looked_up import ToldRows, looking, lookup_plan, stored
 from mintmark.engine.operations import NO_CODES, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
@@ -39,6 +40,7 @@ from mintmark.engine.sentinel import NULL
 from mintmark.engine.state import Operations, Size, Store, stores_of
 from mintmark.engine.versions import Changes, changes_of, versioned
 from mintmark.ground import EngineError
+from mintmark.plan import lookups_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,9 +71,11 @@ class Prepared:
     """A history joined and listed, before anything is folded.
 
     stores : the state of each group;  first_keys : the row of the first key of each;  watermark :
-    how far requests have come in what was folded so far, NULL before the first.
+    how far requests have come in what was folded so far, NULL before the first;  lookups : of each
+    stream whose events look tables up, the history of what they were told.
     """
 
+    plan: Plan
     program: Program
     kernel: Kernel
     batches: Mapping[str, Batch]
@@ -83,6 +87,7 @@ class Prepared:
     first_keys: tuple[int, ...]
     mode: Mode
     watermark: int = NULL
+    lookups: Mapping[str, Prepared] = field(default_factory=dict)
 
     @property
     def requests(self) -> Batch:
@@ -121,6 +126,7 @@ def prepare(
     kernel = ready()
     program = lower(plan)
     interner = Interner(program.texts, told=program.told)
+    tables, lookups = _looked_up(plan, tables, mode)
     batches = _batches(program, tables)
     changed = (
         (of, changes_of(kernel, program, of, batches, interner, every=mode.keep))
@@ -150,8 +156,27 @@ def prepare(
         if not release:
             store.expected = _expected(kernel, group, job, firsts[-1])
     return Prepared(
-        program, kernel, batches, interner, told, changes, jobs, stores, tuple(firsts), mode
-    )
+        plan, program, kernel, batches, interner, told, changes, jobs, stores, tuple(firsts), mode,
+        lookups=lookups,
+    )  # fmt: skip
+
+
+def _looked_up(
+    plan: Plan, tables: Mapping[str, pa.Table | Rows], mode: Mode
+) -> tuple[Mapping[str, pa.Table | Rows], dict[str, Prepared]]:
+    """Put beside the rows of each stream what they look up, and keep what that was told from."""
+    found: dict[str, Prepared] = {}
+    rows = dict(tables)
+    for stream in looking(plan):
+        asks = lookup_plan(plan, stream)
+        asked = rows.get(stream, empty_table(lower(asks).streams[stream]))
+        beside = prepare(asks, {**tables, stream: asked}, replace(mode, read=True), pieces=True)
+        answers = [part.copy() for _, part in fold_pieces(beside, piece_of(beside.program))]
+        told = stored(plan, stream, np.concatenate(answers))
+        names = lookups_of(plan, stream)
+        rows[stream] = ToldRows(rows_of(asked), dict(zip(names, told.T, strict=True)))
+        found[stream] = beside
+    return rows, found
 
 
 def _expected(kernel: Kernel, group: GroupProgram, job: Job, first: int) -> Ints:

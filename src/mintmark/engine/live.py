@@ -6,7 +6,9 @@ a request and answers its features; `fold` takes any other row. A read changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
+from mintmark.engine.looked_up import lookup_plan, told_one
 from mintmark.engine.measure import StateMemory, state_memory
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
@@ -73,6 +76,8 @@ class Live:
         self._see_texts()
         self.names = program.names
         self.seq = -1
+        self._lookups: dict[str, Live] = {}
+        self._tells: dict[str, Callable[[NDArray[np.float64]], Mapping[str, int | None]]] = {}
 
     @classmethod
     def start(
@@ -112,6 +117,8 @@ class Live:
         for of, change in prepared.changes.items():
             subjects[of] = change.subjects
             live._adopt(of, change.subjects, prepared)
+        for of, history in prepared.lookups.items():
+            live._look(prepared.plan, of, cls.after(history))
         newest = [int(batch.seq[-1]) for batch in prepared.batches.values() if len(batch)]
         live.seq = max(newest, default=-1)
         return live
@@ -122,7 +129,8 @@ class Live:
 
         What was given back and is held to be used again is among them: `memory` tells both.
         """
-        return bytes_of(self._stores)
+        beside = sum(live.bytes for live in self._lookups.values())
+        return bytes_of(self._stores) + beside
 
     def memory(self) -> StateMemory:
         """Return what the state takes, group by group."""
@@ -134,7 +142,13 @@ class Live:
         ids = sum(len(subjects.known) for subjects in self._subjects.values())
         ids += sum(len(book.ids) for book in self._books.values())
         known = ids, len(self._interner.values)
-        return state_memory(names, self._program.groups, self._stores, known)
+        mine = state_memory(names, self._program.groups, self._stores, known)
+        others = [
+            replace(group, name=f"{group.name}, as {of} comes")
+            for of, live in self._lookups.items()
+            for group in live.memory().groups
+        ]
+        return replace(mine, groups=(*mine.groups, *others))
 
     def texts_from(self, code: int) -> list[Value]:
         """Return what the codes of texts stand for, from one code on."""
@@ -178,7 +192,11 @@ class Live:
         GroundError
             `ground.disk.full`, kind "world".
         """
-        arrays = {}
+        header, arrays = self._content()
+        write_snapshot(path, Snapshot(header, arrays))
+
+    def _content(self) -> tuple[Header, dict[str, NDArray[np.int64]]]:
+        arrays: dict[str, NDArray[np.int64]] = {}
         for group, (store, keys) in enumerate(zip(self._stores, self._keys, strict=True)):
             arrays[f"heap {group}"] = store.heap[: store.meta[L.META_USED]]
             arrays[f"keys {group}"] = store.keys[: store.n_keys]
@@ -186,6 +204,9 @@ class Live:
             arrays[f"rows {group}"] = np.fromiter(keys.values(), dtype=np.int64, count=len(keys))
         for of, book in self._books.items():
             arrays[f"book {of}"] = book.ordered_rows()
+        inner = {of: live._content() for of, live in self._lookups.items()}
+        for of, (_, theirs) in inner.items():
+            arrays |= {f"{of}: {name}": array for name, array in theirs.items()}
         header = Header(
             format=FORMAT,
             plan=self._program.plan_digest,
@@ -196,8 +217,9 @@ class Live:
             keys=[list(keys) for keys in self._keys],
             books={of: book.form() for of, book in self._books.items()},
             subjects={of: subjects.form() for of, subjects in self._subjects.items()},
+            lookups={of: theirs for of, (theirs, _) in inner.items()},
         )
-        write_snapshot(path, Snapshot(header, arrays))
+        return header, arrays
 
     def snapshot_beside(self, path: Path) -> Beside:
         """Write the state as it is now, in a process of its own, while this one goes on folding.
@@ -215,9 +237,12 @@ class Live:
         EngineError
             `engine.snapshot.missing`, `.foreign`, `.damaged`, `.version` or `.plan`.
         """
+        snapshot = read_snapshot(path, plan.digest)
+        return cls._filled(plan, snapshot.header, snapshot.arrays)
+
+    @classmethod
+    def _filled(cls, plan: Plan, header: Header, arrays: Mapping[str, Any]) -> Live:
         program = lower(plan)
-        snapshot = read_snapshot(path, program.plan_digest)
-        header, arrays = snapshot.header, snapshot.arrays
         groups = range(len(program.groups))
         sizes = [Size(arrays[f"heap {g}"].size, len(arrays[f"keys {g}"])) for g in groups]
         stores = stores_of(program, sizes)
@@ -235,7 +260,26 @@ class Live:
         interner = Interner(header.texts, told=program.told)
         live = cls(program, stores, interner, keys, books, subjects)
         live.seq, live.watermark = header.seq, header.watermark
+        for of, inner in header.lookups.items():
+            first = f"{of}: "
+            mine = {n[len(first) :]: a for n, a in arrays.items() if n.startswith(first)}
+            live._look(plan, of, cls._filled(lookup_plan(plan, of), inner, mine))
         return live
+
+    def _look(self, plan: Plan, of: str, live: Live) -> None:
+        """Let the events of a stream look up in a state what they are stored with."""
+        self._lookups[of], self._tells[of] = live, partial(told_one, plan, of)
+
+    def _looked_up(self, name: str, row: Row, seq: int) -> Row:
+        """The row with what it looks up; rows of tables are told to those who look there."""
+        found = row
+        for of, live in self._lookups.items():
+            if of == name:
+                found = {**row, **self._tells[of](live.decide(row))}
+            elif name in live._lanes:
+                live.fold(name, row)
+            live.seq = seq
+        return found
 
     def _take(self, name: str, row: Row, *, asked: bool) -> None:
         lane = self._lanes.get(name)
@@ -244,8 +288,11 @@ class Live:
             if seq <= self.seq:
                 raise out_of_order(name, got=seq, newest=self.seq)
             if lane is None:
+                self._looked_up(name, row, seq)
                 self.seq = seq
                 return
+            if name in self._lookups:
+                row = {**row, **dict.fromkeys(self._program.streams[name].shape.lookups)}
             at, known_at = index(row["mm_at"]), index(row["mm_known_at"])
             inputs = lane.read(row, self._interner)
             keys = lane.keys_of(row)
@@ -253,6 +300,9 @@ class Live:
             lane.write(inputs, at, seq, [L.NOTHING] * (3 * len(lane.feeds)))
         except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(name, error) from None
+        row = self._looked_up(name, row, seq)
+        if name in self._lookups:
+            inputs = lane.read(row, self._interner)
         self.seq = seq
         if self._interner.moves != self._moves:
             self._see_texts()

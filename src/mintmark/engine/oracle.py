@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -217,9 +217,28 @@ class Sight:
         if place not in self._nodes:
             values: list[Value] = []
             for node in nodes:
+                if node.op == "lookup":
+                    values.append(self._looked_up(node, event))
+                    continue
                 values.append(node_value(self.plan.event(stream), node, values, event.row))
             self._nodes[place] = values
         return self._nodes[place]
+
+    def _looked_up(self, node: Node, event: Seen) -> Value:
+        """What a table said at the time of an event, of the rows that were known when it came."""
+        told, role = str(node.value).split("|")
+        table, field = told.split(".")
+        form = self.plan.event(table)
+        (mine,) = form["keys"]
+        held = [
+            row
+            for row in Sight(self.plan, self.rows, event.row).versions(table)
+            if row[mine] == event.row[role] and row["mm_at"] <= event.at
+        ]
+        if event.row[role] is None or not held:
+            return None
+        newest = max(held, key=lambda row: (row["mm_at"], row["mm_seq"]))
+        return node_value(form, replace(node, op="field", value=field), (), newest)
 
     def _outcome(self, column: Column, event: Seen) -> Stored:
         """The newest revision of the label that is known; with none, `otherwise` once settled.

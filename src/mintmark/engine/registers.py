@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from mintmark.plan import Column, Node
 
 _CODES = {op: code for code, op in enumerate(L.OPS)}
-_INPUTS = ("field", "key", "at")
+_INPUTS = ("field", "key", "at", "lookup")
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One input of a row program: the time, a key or a field; strings come as codes."""
+    """One input of a row program: the time, a key, a field, a lookup; strings come as codes."""
 
     source: str
     name: str
@@ -197,8 +197,8 @@ def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
         elif node.op == "key":
             slot = Slot("key", name, coded=True, limit=LIMIT, scale=0)
         else:
-            form = shape.fields[name]
-            slot = Slot("field", name, coded=form.coded, limit=form.limit, scale=form.scale)
+            form = shape.lookups[name] if node.op == "lookup" else shape.fields[name]
+            slot = Slot(node.op, name, coded=form.coded, limit=form.limit, scale=form.scale)
         slots.setdefault((node.op, name), slot)
     return list(slots.values())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mintmark.engine.sentinel import LIMIT, MONEY_LIMIT
+from mintmark.plan import lookup_parts, lookups_of
 
 if TYPE_CHECKING:
     from mintmark.plan import Column, Plan
@@ -32,7 +33,8 @@ class Shape:
     """One event: its identity, keys and fields, and how late it may come.
 
     revised : whether a row may correct another;  reverses : the field that says how much of the
-    event that it refers to a row takes away, "all" for all of it, None for none;  of : that event.
+    event that it refers to a row takes away, "all" for all of it, None for none;  of : that event;
+    lookups : what its rows look up when they come.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Shape:
     revised: bool = False
     reverses: str | None = None
     of: str | None = None
+    lookups: Mapping[str, FieldShape] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,12 @@ class LabelShape:
 
 def shapes_of(plan: Plan) -> dict[str, Shape]:
     """Return the shape of every event of a plan, by name."""
-    return {form["name"]: _shape(form) for form in plan.events}
+    shapes = {form["name"]: _shape(form) for form in plan.events}
+    for name in tuple(shapes):
+        told = {one: lookup_parts(one) for one in lookups_of(plan, name)}
+        lookups = {one: shapes[table].fields[of] for one, (table, of, _) in told.items()}
+        shapes[name] = replace(shapes[name], lookups=lookups)
+    return shapes
 
 
 def label_shapes(plan: Plan, shapes: Mapping[str, Shape]) -> tuple[LabelShape, ...]:

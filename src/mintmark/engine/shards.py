@@ -34,6 +34,7 @@ from mintmark.engine.operations import Mode
 from mintmark.engine.program import lower
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.versions import amount_fields, versioned
+from mintmark.ground import EngineError
 from mintmark.plan import Node, Output, Plan
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ def group_plan(plan: Plan, group: int) -> Plan:
     columns = {old: new for new, old in enumerate(told.columns)}
     kept = [plan.columns[old] for old in told.columns]
     nodes, places = _read_by(plan, told.stream, [c.node for c in kept if c.node is not None])
+    if any(node.op == "lookup" for node in nodes):
+        raise EngineError(
+            "a plan whose events look tables up cannot be split by key yet",
+            got=", ".join(str(node.value) for node in nodes if node.op == "lookup"),
+            hint="fold it in one process: replay(plan, tables), Live.start(plan, tables)",
+            code="engine.shards.lookup",
+        )
     members = [plan.aggregates[i] for i in members_of(plan, group)]
     own = [
         replace(one, group=0, column=None if one.column is None else columns[one.column])

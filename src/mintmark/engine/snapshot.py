@@ -65,7 +65,10 @@ class SubjectsForm(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """Everything but the arrays; `shapes` names these in their order in the file."""
+    """Everything but the arrays; `shapes` names these in their order in the file.
+
+    lookups : the headers of what events look up, whose arrays are named "STREAM: NAME" here.
+    """
 
     format: int
     plan: str
@@ -76,6 +79,7 @@ class Header(msgspec.Struct, frozen=True):
     keys: list[list[Atom | tuple[Atom, ...]]]
     books: dict[str, BookForm]
     subjects: dict[str, SubjectsForm]
+    lookups: dict[str, Header] = {}
 
 
 @dataclass(frozen=True)

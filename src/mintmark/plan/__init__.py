@@ -4,6 +4,7 @@ from mintmark.plan.diff import Change, diff
 from mintmark.plan.feature_memory import FeatureMemory, feature_memory, memory_text
 from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
 from mintmark.plan.kinds import check_kinds, kind_digests
+from mintmark.plan.lookups import lookup_parts, lookups_of
 from mintmark.plan.memory import Kept
 from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
 from mintmark.plan.passes import PASSES, compile_plan
@@ -35,6 +36,8 @@ __all__ = [
     "holiday_days",
     "holiday_digest",
     "kind_digests",
+    "lookup_parts",
+    "lookups_of",
     "memory_text",
     "plan_text",
     "survives",

@@ -13,9 +13,11 @@ Scalar = int | float | str | bool | None
 class Node:
     """One row expression; `args` are the places of earlier nodes of the same table.
 
-    `op` is one of: field key at literal text aggregate, or an operation of `engine.layout.OPS`.
-    `value` is a literal, the name of a field or key, the place of an aggregate, a zone, the
-    decimals of `fixed`, the exponent of `power`, the size of `hash`, or "CODE|zone" of `holiday`.
+    `op` is one of: field key at literal text aggregate lookup, or an operation of
+    `engine.layout.OPS`.  `value` is a literal, the name of a field or key, the place of an
+    aggregate, a zone, the decimals of `fixed`, the exponent of `power`, the size of `hash`,
+    "CODE|zone" of `holiday`, or "table.field|key" of `lookup`: the field of the table's row that
+    held at the event, of those that were known when it came, by a key of the event.
     """
 
     op: str

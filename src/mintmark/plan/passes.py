@@ -207,6 +207,7 @@ def _sealed(draft: Draft) -> Plan:
         events[stream.name] = stream
         if isinstance(aggregate.source, define.Outcome):
             events[aggregate.source.label.event.name] = aggregate.source.label.event
+        events |= {table.name: table for table in define.tables_of(aggregate)}
     if draft.label is not None:
         events[draft.label.event.name] = draft.label.event
         events[draft.label.of.name] = draft.label.of
@@ -367,6 +368,11 @@ def _scale(source: Expr) -> int:
 
 
 def _row_tree(expr: Expr) -> Tree:
+    if isinstance(expr, define.Lookup):
+        # Of the row of an event: what the table said when the event came.
+        table: Any = expr.stream
+        name = f"{table.name}.{expr.source.value}|{expr.request_roles[0]}"
+        return Tree("lookup", (), name, expr.kind or "number")
     return _tree(expr, tuple(_row_tree(arg) for arg in expr.args), expr.kind or "number")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mintmark.ground import format_span
+from mintmark.plan.lookups import lookup_parts, lookups_of
 from mintmark.plan.meaning import column_meaning
 from mintmark.plan.node import Group
 from mintmark.plan.plan import Plan
@@ -65,6 +66,8 @@ def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
     if _looks(old, stream) != _looks(new, stream):
         return f"event {stream} is another"
     held = [column_meaning(old, old.columns[c]) for c in old.groups[source].columns]
+    if any(old_form != new_form for old_form, new_form in _looked_up(old, new, place)):
+        return "a table that is looked up is another"
     if any(column_meaning(new, new.columns[c]) not in held for c in new.groups[place].columns):
         return "a column is new"
     if any(old.zones.get(zone, digest) != digest for zone, digest in new.zones.items()):
@@ -79,6 +82,16 @@ def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
         _shorter(old.horizon_us(source), new.horizon_us(place))
         or "fewer of its newest events were kept"
     )
+
+
+def _looked_up(old: Plan, new: Plan, place: int) -> list[tuple[Any, Any]]:
+    """The forms of the tables that both plans look up when the events of a state come."""
+    names = {
+        lookup_parts(name)[0]
+        for name in lookups_of(new, new.groups[place].stream)
+        if name in lookups_of(old, new.groups[place].stream)
+    }
+    return [(old.event(name), new.event(name)) for name in sorted(names)]
 
 
 def _looks(plan: Plan, stream: str) -> Any:

@@ -14,7 +14,8 @@ from mintmark.define import (
     window_words,
 )
 from mintmark.ground import format_span, short
-from mintmark.plan.memory import LONG_EVENTS
+from mintmark.plan.lookups import lookup_parts, lookups_of
+from mintmark.plan.memory import EVENT_WORDS, KEY_WORDS, LONG_EVENTS, WORD_BYTES
 from mintmark.plan.node import Aggregate, Column, Node, Window
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ def _state(plan: Plan) -> list[str]:
     lines = ["state"]
     for place in range(len(plan.groups)):
         lines += _group(plan, place)
+    for stream in sorted(plan.event_nodes):
+        for of in dict.fromkeys(lookup_parts(name)[::2] for name in lookups_of(plan, stream)):
+            lines += _looked_up(plan, stream, *of)
     if not plan.groups:
         return [*lines, "  none"]
     return [
@@ -143,6 +147,18 @@ def _group(plan: Plan, place: int) -> list[str]:
         ),
         *_wrapped("stores", stored or ["times alone"]),
         *_wrapped("windows", list(dict.fromkeys(window_words(a.window) for a in windows))),
+    ]
+
+
+def _looked_up(plan: Plan, stream: str, table: str, role: str) -> list[str]:
+    """Return the state of a table that the events of a stream look up when they come."""
+    told = [lookup_parts(name) for name in lookups_of(plan, stream)]
+    stored = list(dict.fromkeys(field for of, field, by in told if (of, by) == (table, role)))
+    each = WORD_BYTES * (EVENT_WORDS + len(stored))
+    return [
+        f"  {table} by {role}, looked up when a {stream} comes",
+        *_wrapped("memory", [f"{WORD_BYTES * KEY_WORDS} bytes a key", f"{each} bytes a row"]),
+        *_wrapped("stores", stored),
     ]
 
 
@@ -337,6 +353,9 @@ class _Words:
             return text if top else f"[{text}]"
         if node.op in ("literal", "text"):
             return _literal(node.value)
+        if node.op == "lookup":
+            table, field, role = lookup_parts(str(node.value))
+            return f"[{field} of {table} by {role}]"
         return "at" if node.op == "at" else str(node.value)
 
 

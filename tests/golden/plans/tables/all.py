@@ -36,5 +36,6 @@ features = mm.Features(
     above_payee=holder["level"].by("payer") > holder["level"].by(payee="account"),
     amount_eur=amount_eur,
     large=mm.ref("amount_eur") > 1000,
+    spent_eur_7d=amount_eur.fixed(2).sum().by("payer").over("7d"),
     moves_30d=merchant.count().by("terminal").over("30d"),
 )
