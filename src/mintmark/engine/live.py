@@ -430,7 +430,9 @@ class Live:
         lane, batch = self._lanes[of], prepared.batches[of]
         found = [subject for subject in subjects.known.values() if subject.best is not None]
         places = np.array([subject.best.token for subject in found if subject.best], dtype=np.int64)
-        rows = batch.rows.take(places, ["mm_seq", *batch.stream.shape.roles]).to_pylist()
+        # A place of a split state has no more columns than its group reads.
+        roles = [role for role in batch.stream.shape.roles if role in batch.rows.names]
+        rows = batch.rows.take(places, ["mm_seq", *roles]).to_pylist()
         inputs = batch.inputs_at(places, self._interner).T.tolist()
         for subject, row, mine in zip(found, rows, inputs, strict=True):
             keys = lane.keys_of(row)
