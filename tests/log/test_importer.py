@@ -216,6 +216,9 @@ def test_reading_up_to_a_place(log: Log, tmp_path: Path) -> None:
     ingest(log, tmp_path, [paid("a"), paid("b", 1), paid("c", 2)])
     assert ids(log, up_to_seq=2) == ["a", "b"]
     assert ids(log, up_to_seq=0) == []
+    assert ids(log, after_seq=1) == ["b", "c"]
+    assert ids(log, after_seq=1, up_to_seq=2) == ["b"]
+    assert ids(log, after_seq=3) == ids(log, after_seq=2, up_to_seq=1) == []
 
 
 def test_a_cut_log_knows_what_was_known_before(log: Log, tmp_path: Path) -> None:

@@ -98,7 +98,12 @@ class Log:
         return digest
 
     def read(
-        self, stream: str, *, epoch: int | None = None, up_to_seq: int | None = None
+        self,
+        stream: str,
+        *,
+        epoch: int | None = None,
+        after_seq: int | None = None,
+        up_to_seq: int | None = None,
     ) -> pa.Table:
         """Return a stream's events of one epoch in the log's order, the live tail included.
 
@@ -108,6 +113,8 @@ class Log:
             An event's name.
         epoch : int or None
             The newest by default.
+        after_seq : int or None
+            The place after which to begin; what lies before it is not read where files allow it.
         up_to_seq : int or None
             The last place to include.
 
@@ -131,12 +138,15 @@ class Log:
             )
         head, live = self._view()
         chosen = head.epoch if epoch is None else _epoch(head, epoch)
-        rows = self.store.rows(stream, chosen)
+        rows = self.store.rows(stream, chosen, after_seq=after_seq)
         if chosen.number == head.epoch.number and live.of(stream):
             rows = pa.concat_tables([rows, rows_table(live.of(stream), rows.schema)])
-        if up_to_seq is None:
+        if after_seq is None and up_to_seq is None:
             return rows
-        return rows.slice(0, int(np.searchsorted(rows["mm_seq"].to_numpy(), up_to_seq, "right")))
+        seq = rows["mm_seq"].to_numpy()
+        first = 0 if after_seq is None else int(np.searchsorted(seq, after_seq, "right"))
+        last = len(seq) if up_to_seq is None else int(np.searchsorted(seq, up_to_seq, "right"))
+        return rows.slice(first, max(last - first, 0))
 
     def quarantine(self) -> pa.Table:
         """Return the rows that did not enter the log, card numbers masked.

@@ -75,13 +75,16 @@ class Store:
         columns = self.shapes[stream].columns
         return pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
 
-    def rows(self, stream: str, epoch: Epoch) -> pa.Table:
-        """Return the events of a stream that the tables hold of an epoch, in the log's order."""
+    def rows(self, stream: str, epoch: Epoch, *, after_seq: int | None = None) -> pa.Table:
+        """Return the events of a stream that the tables hold of an epoch, in the log's order.
+
+        after_seq : the place after which to begin, or None for all of them.
+        """
         mark = epoch.streams.get(stream)
         schema = self.schema(stream)
         if mark is None:
             return schema.empty_table()
-        rows = self.table("events", stream).read(mark.version, schema.names)
+        rows = self.table("events", stream).read(mark.version, schema.names, after_seq=after_seq)
         return in_order(rows, by="mm_seq").cast(schema)
 
     def history(self, epoch: Epoch) -> Callable[[str], pl.DataFrame]:

@@ -71,10 +71,18 @@ class Table:
             self._sync(version)
         return version
 
-    def read(self, version: int, columns: list[str] | None = None) -> pa.Table:
-        """Return the rows of one version, in the order in which they were written."""
-        files = self.files(version)
-        parts = [pq.read_table(file, columns=columns, partitioning=None) for file in files]
+    def read(
+        self, version: int, columns: list[str] | None = None, *, after_seq: int | None = None
+    ) -> pa.Table:
+        """Return the rows of one version, in the order in which they were written.
+
+        With `after_seq` only those of a greater `mm_seq`; files without any are not read.
+        """
+        wanted = None if after_seq is None else pc.field("mm_seq") > after_seq
+        parts = [
+            pq.read_table(file, columns=columns, filters=wanted, partitioning=None)
+            for file in self.files(version)
+        ]
         return pa.concat_tables(parts) if len(parts) != 1 else parts[0]
 
     def files(self, version: int | None = None) -> list[Path]:
