@@ -3,6 +3,7 @@
 python bench/engine_child.py stream PAYMENTS
 python bench/engine_child.py live CELLS HOT EVENTS
 python bench/engine_child.py cards CARDS
+python bench/engine_child.py follow SNAPSHOT ROWS SNAPSHOT
 python bench/engine_child.py start PLAN
 """
 
@@ -10,18 +11,26 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
+import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import engine_doors as doors
 
 EVENTS_A_CARD = 30
-PAUSE_ROWS = 20_000
+PAUSE_ROWS = 400_000
+AFTER = 10_000
+"""Rows between the two snapshots; the others are there to be decided while the next is made."""
+EVERY_NS = 100_000
 
 
 def stream(payments: str) -> dict[str, Any]:
@@ -85,44 +94,102 @@ def live(cells: str, hot: str, events: str) -> dict[str, Any]:
 
 
 def cards(count: str) -> dict[str, Any]:
-    """Hold many cards of thirty events; snapshot while deciding; restore."""
+    """Hold many cards of thirty events; decide while the next snapshot is made; restore it."""
     import numpy as np
+    import pyarrow.parquet as pq
 
     plan, first = _cards_plan(), _cards_table(100)
     doors.warm()
     doors.started(plan, first)
     before = doors.resident_bytes()
     table = _cards_table(int(count))
-    state = doors.started(plan, table.slice(0, len(table) - PAUSE_ROWS))
-    last = table.slice(len(table) - PAUSE_ROWS).to_pydict()
+    past = len(table) - PAUSE_ROWS
+    state = doors.started(plan, table.slice(0, past))
+    last = table.slice(past)
     del table
     held = doors.resident_bytes() - before
-    rows = [dict(zip(last, values, strict=True)) for values in zip(*last.values(), strict=True)]
+    rows = doors.rows_of(last)
     with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "state"
-        took, answers, done = [], [], None
-        for number, row in enumerate(rows):
-            begun = time.perf_counter_ns()
-            if number == PAUSE_ROWS // 4:
-                done = doors.begin_snapshot(state, path)
+        base, log, path = (Path(place) / name for name in ("base", "log.parquet", "state"))
+        pq.write_table(last.slice(0, AFTER), log)
+        doors.snapshot(state, base)
+        gc.collect()
+        gc.freeze()
+        words = ["follow", str(base), str(log), str(path)]
+        floor_ms, _ = _longest_ms(_Beside(words), lambda: None)
+        answers: list[Any] = []
+        for row in rows[:AFTER]:
             answers.append(state.decide(row))
-            took.append(time.perf_counter_ns() - begun)
-        assert done is not None
-        done.wait(600)
-        del state
+        beside = _Beside(words)
+        left = iter(rows[AFTER:])
+        step = lambda: answers.extend(state.decide(row) for row in islice(left, 1))  # noqa: E731
+        pause_ms, own_ms = _longest_ms(beside, step)
         begun = time.perf_counter_ns()
         back = doors.restored(path, plan)
         restore = (time.perf_counter_ns() - begun) / 1e9
-        after = PAUSE_ROWS // 4
-        again = [back.decide(row) for row in rows[after:]]
+        decided = len(answers) - AFTER
+        again = [back.decide(row) for row in rows[AFTER : AFTER + decided]]
         same = all(
             np.array_equal(a, b, equal_nan=True)
-            for a, b in zip(answers[after:], again, strict=True)
+            for a, b in zip(answers[AFTER:], again, strict=True)
         )
-        size = path.stat().st_size if path.is_file() else 0
+        size = path.stat().st_size
     assert same, "restored state answers otherwise"
-    return {"state_bytes": held, "before_bytes": before, "pause_ms": max(took) / 1e6,
-            "restore_seconds": restore, "file_bytes": size}  # fmt: skip
+    return {"state_bytes": held, "before_bytes": before, "pause_ms": pause_ms,
+            "floor_ms": floor_ms, "own_ms": own_ms, "decided": decided, "restore_seconds": restore,
+            "file_bytes": size} | beside.told  # fmt: skip
+
+
+def follow(base: str, log: str, path: str) -> dict[str, Any]:
+    """From one snapshot and the first rows after it to the next, standing back as a server's."""
+    import pyarrow.parquet as pq
+
+    os.nice(10)
+    begun = time.perf_counter()
+    doors.warm()
+    doors.followed(Path(base), _cards_plan(), pq.read_table(log), Path(path))
+    # The kernel's figure: what `getrusage` tells of a new process includes whoever started it.
+    peak = next(
+        int(line.split()[1])
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
+    return {"follow_seconds": time.perf_counter() - begun, "follow_peak_bytes": 1024 * peak}
+
+
+class _Beside:
+    """A measure in another process, started and waited for by a thread, as a server does it."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.told: dict[str, Any] = {}
+        self._words = words
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        done = subprocess.run(
+            [sys.executable, __file__, *self._words], stdout=subprocess.PIPE, check=True
+        )
+        self.told = json.loads(done.stdout)
+
+
+def _longest_ms(beside: _Beside, step: Callable[[], object]) -> tuple[float, float]:
+    """The longest gap of a loop that takes a step every 100 us while another process works.
+
+    Beside it the processor time of its longest step, which no other process can lengthen.
+    """
+    clock, own, longest, longest_own = time.perf_counter_ns, time.thread_time_ns, 0, 0
+    last = due = clock()
+    beside.thread.start()
+    while beside.thread.is_alive():
+        now = clock()
+        longest, last = max(longest, now - last), now
+        if now >= due:
+            due = max(due + EVERY_NS, now)
+            before = own()
+            step()
+            longest_own = max(longest_own, own() - before)
+    assert beside.told, "the process beside failed"
+    return longest / 1e6, longest_own / 1e6
 
 
 def start(path: str) -> dict[str, Any]:
@@ -193,5 +260,5 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    MEASURES = {"stream": stream, "live": live, "cards": cards, "start": start}
+    MEASURES = {"stream": stream, "live": live, "cards": cards, "follow": follow, "start": start}
     print(json.dumps(MEASURES[sys.argv[1]](*sys.argv[2:])), flush=True)

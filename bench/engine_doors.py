@@ -6,7 +6,6 @@ import ctypes
 import gc
 import json
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,12 +52,16 @@ def rows_of(table: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def begin_snapshot(live: Live, path: Path) -> threading.Event:
-    """Begin to write the state to a file beside the folding; the event is set once it is there."""
-    done = threading.Event()
-    waiting = live.snapshot_beside(path)
-    threading.Thread(target=lambda: (waiting.wait(), done.set()), daemon=True).start()
-    return done
+def snapshot(live: Live, path: Path) -> None:
+    """Write the state to a file."""
+    live.snapshot(path)
+
+
+def followed(path: Path, plan: Plan, table: pa.Table, to: Path) -> None:
+    """From one snapshot to the next, as the process beside a server does it."""
+    live = Live.restore(path, plan)
+    live.fold_all({plan.request: table})
+    live.snapshot(to)
 
 
 def restored(path: Path, plan: Plan) -> Live:

@@ -105,13 +105,20 @@ def cards(told: Told, floor: Floor) -> list[Row]:
     whole = told.cards >= 1_000_000
     rows = [
         (f"{name}: resident", found["state_bytes"] / 1e9, "GB", MEMORY_BAR / 1e9),
-        ("  longest step while a snapshot is taken", found["pause_ms"], "ms", PAUSE_BAR_MS),
         ("  restore", found["restore_seconds"], "s", RESTORE_BAR_S),
     ]
+    pause, noise = found["pause_ms"], found["floor_ms"]
     least = floor.seconds(2 * found["file_bytes"], 1)
     times = found["restore_seconds"] / least if least else None
     return [
         *(_limit(work_name, value, unit, bar, whole) for work_name, value, unit, bar in rows),
+        Row(f"  longest gap of {found['decided']:,} decisions while a snapshot is made", pause,
+            "ms", "a loop that does nothing, beside the same", noise, pause / noise,
+            bar=f"<= {PAUSE_BAR_MS:g}" if whole else "",
+            met=pause <= PAUSE_BAR_MS if whole else None),
+        Row("    processor time of the longest of them", found["own_ms"], "ms"),
+        Row("  the process that makes it, at its peak", found["follow_peak_bytes"] / 1e9, "GB"),
+        Row("  the same, from its start to its end", found["follow_seconds"], "s"),
         Row("  its floor: the file's bytes copied once", found["restore_seconds"], "s",
             "memory bandwidth, 1 thread", least, times),
     ]  # fmt: skip

@@ -16,7 +16,15 @@ from mintmark.plan import Plan
 
 Bits = list[bytes]
 """The features of each request, as the bytes of their float64."""
-WAYS = ("replay", "pieces", "live", "resumed from a replay", "resumed from a start", "restored")
+WAYS = (
+    "replay",
+    "pieces",
+    "live",
+    "resumed from a replay",
+    "resumed from a start",
+    "restored",
+    "followed",
+)
 
 
 def expected(plan: Plan, log: Log) -> Bits:
@@ -56,6 +64,7 @@ def answered(plan: Plan, log: Log, cut: int, path: Path) -> Iterator[tuple[str, 
     """Fold a log in every way: its name, the first request that it answers, the answers.
 
     cut : after how many rows a state is handed on;  path : where a snapshot may be written.
+    "followed" is what another process does beside a server: from one snapshot to the next.
     """
     tables, before, after = tables_of(log), log[:cut], log[cut:]
     rest = sum(stream == plan.request for stream, _ in before)
@@ -70,3 +79,9 @@ def answered(plan: Plan, log: Log, cut: int, path: Path) -> Iterator[tuple[str, 
     started.snapshot(path)
     yield "resumed from a start", rest, live_features(started, plan, after)
     yield "restored", rest, live_features(Live.restore(path, plan), plan, after)
+    followed = Live.start(plan, tables_of(before[: cut // 2]))
+    followed.snapshot(path)
+    followed = Live.restore(path, plan)
+    followed.fold_all(tables_of(before[cut // 2 :]))
+    followed.snapshot(path)
+    yield "followed", rest, live_features(Live.restore(path, plan), plan, after)

@@ -6,9 +6,10 @@ a request and answers its features; `fold` takes any other row. A read changes n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from heapq import merge
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,6 @@ import pyarrow as pa
 
 from mintmark.define import role_words
 from mintmark.engine import layout as L
-from mintmark.engine.beside import Beside, beside
 from mintmark.engine.book import Book, Change, Told, empty_book
 from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
@@ -184,8 +184,32 @@ class Live:
         """
         self._take(stream, row, asked=False)
 
+    def fold_all(self, tables: Mapping[str, pa.Table]) -> None:
+        """Fold all rows of some tables, each in the order of the log, and answer none of them.
+
+        What `start` would give after these rows too, for those that come after a snapshot.
+
+        Parameters
+        ----------
+        tables : stream name to rows
+            As `start` takes them, of rows after the newest one.
+
+        Raises
+        ------
+        EngineError
+            As `fold`; the rows before the wrong one are folded then.
+
+        Cost: that of `fold` for each row, about 25 us, against 4 to 8 in a `start`.
+        """
+        streams = [_rows_of_table(name, table) for name, table in tables.items()]
+        for _, name, row in merge(*streams, key=lambda one: one[0]):
+            self.fold(name, row)
+
     def snapshot(self, path: Path) -> None:
         """Write the state to a file, whole or not at all.
+
+        Nothing may be folded meanwhile: who must not wait has it written by another process, which
+        folds the same log (`mintmark.serve.follow`).
 
         Raises
         ------
@@ -220,13 +244,6 @@ class Live:
             lookups={of: theirs for of, (theirs, _) in inner.items()},
         )
         return header, arrays
-
-    def snapshot_beside(self, path: Path) -> Beside:
-        """Write the state as it is now, in a process of its own, while this one goes on folding.
-
-        Cost: the pause of a fork, which copies no state (bench/engine.py measures it).
-        """
-        return beside(lambda: self.snapshot(path))
 
     @classmethod
     def restore(cls, path: Path, plan: Plan) -> Live:
@@ -517,6 +534,13 @@ class _Rules:
         amount = None if value is None else index(value)
         taken = (self._place, reversed_amount(amount, limit, whole))
         return (self._name, row[self._shape.id]), index(row["mm_revision"]), named, taken
+
+
+def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]:
+    """The rows of a stream with their places, a few at a time: as objects they are large."""
+    for batch in table.to_batches(max_chunksize=1 << 12):
+        for row in batch.to_pylist():
+            yield row["mm_seq"], name, row
 
 
 def _limited(value: Any, limit: int) -> int:
