@@ -4,7 +4,8 @@
 
 A client keeps many requests unanswered on one connection, so a kill hits admission, fold, commit
 and answer alike. The same command starts the server again; what was not answered is sent again, and
-so is a part of what was. At the end all of it is.
+so is a part of what was. At the end all of it is. Meanwhile followers keep the state (decision
+0010): starts go on from it, and kills hit followers as well.
 """
 
 import json
@@ -85,16 +86,20 @@ def test_what_was_acknowledged_survives_kill_9_once(town: Town, tmp_path: Path) 
     _, steps = read_script(town.script(tmp_path / "script.jsonl"))
     client = Client(steps)
     for number in range(KILLS):
-        process = start(town, log)
+        process = start(town, log, keeping=True)
         try:
             if number % 3 == 2:
                 time.sleep(chance.uniform(0.2, 1.5))
             else:
-                under_load(client, port_of(process), chance, len(steps))
+                port = port_of(process)
+                under_load(client, port, chance, len(steps))
+                if number % 3 == 0:
+                    wait_for_a_kept_state(log)
+                    under_load(client, port, chance, len(steps))
         finally:
             process.kill()
             process.communicate()
-    process = start(town, log)
+    process = start(town, log, keeping=True)
     try:
         port = port_of(process)
         client.send(port, list(range(len(steps))))
@@ -104,6 +109,15 @@ def test_what_was_acknowledged_survives_kill_9_once(town: Town, tmp_path: Path) 
         process.communicate()
     assert process.returncode == 0
     nothing_lost_nothing_doubled(town, log, steps, client.answers)
+
+
+def wait_for_a_kept_state(log: Path) -> None:
+    """Wait until a follower is done: the next ones are under way when the kill comes."""
+    for _ in range(600):
+        if list((log / "state").glob("*.state")):
+            return
+        time.sleep(0.05)
+    raise AssertionError("no state was kept beside the answers")
 
 
 def under_load(client: Client, port: int, chance: Random, total: int) -> None:

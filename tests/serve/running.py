@@ -17,6 +17,14 @@ from mintmark.serve.script import Step
 from serve.town import Town
 
 READY_SECONDS = 60
+KEEPING = """
+import sys
+from mintmark.serve import server
+from mintmark.serve.__main__ import main
+server.KEEP_SECONDS, server.KEEP_ROWS = 0.05, 20
+sys.exit(main())
+"""
+"""A server that has its state kept again and again, as one of a busy month would."""
 
 
 @dataclass
@@ -24,7 +32,12 @@ class Running:
     """A server process that has said it is ready."""
 
     process: subprocess.Popen[str]
-    port: int
+    line: str
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return port_in(self.line)
 
     def ask(
         self, method: str, path: str, body: Any = None, **headers: str
@@ -50,7 +63,9 @@ class Running:
         return self.process.wait(20)
 
 
-def start(town: Town, log: Path, *more: str, release: Path | None = None) -> subprocess.Popen[str]:
+def start(
+    town: Town, log: Path, *more: str, release: Path | None = None, keeping: bool = False
+) -> subprocess.Popen[str]:
     """Start a server process of a log, on any free port unless told otherwise."""
     project = log.parent / "project"
     project.mkdir(exist_ok=True)
@@ -58,7 +73,7 @@ def start(town: Town, log: Path, *more: str, release: Path | None = None) -> sub
     words = ["--project", str(project), "--log", str(log), "--clock", "sender", "--port", "0"]
     words += ["--release", str(release or town.release.folder), *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "mintmark.serve", *words],
+        [sys.executable, *(("-c", KEEPING) if keeping else ("-m", "mintmark.serve")), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -67,21 +82,31 @@ def start(town: Town, log: Path, *more: str, release: Path | None = None) -> sub
 
 
 @contextmanager
-def running(town: Town, log: Path, *more: str) -> Iterator[Running]:
+def running(town: Town, log: Path, *more: str, keeping: bool = False) -> Iterator[Running]:
     """Run a server process and wait until it is ready; it is gone afterwards."""
-    process = start(town, log, *more)
+    process = start(town, log, *more, keeping=keeping)
     try:
-        yield Running(process, port_of(process))
+        yield Running(process, line_of(process))
     finally:
         process.kill()
         process.communicate()
 
 
 def port_of(process: subprocess.Popen[str]) -> int:
+    """Wait until a server is ready and say where it listens."""
+    return port_in(line_of(process))
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
     """Wait for the line that says where a server listens."""
     assert process.stdout is not None
     began = time.monotonic()
     line = process.stdout.readline()
     assert line.startswith("serving on http://"), process.stderr and process.stderr.read()
     assert time.monotonic() - began < READY_SECONDS
+    return line
+
+
+def port_in(line: str) -> int:
+    """The port in a server's first line."""
     return int(line.split()[2].rsplit(":", 1)[1])

@@ -46,7 +46,8 @@ class Material:
     """What a cell is made of: a release made ready, the state folded with its plan, and the log.
 
     `request` is the stream that is decided, `events` are those of the plan by name, `epoch` is the
-    one that the tail writes to.
+    one that the tail writes to; `kept_seq` is the place of the newest state in a file, 0 without
+    one, and `origin` says what the live state came from.
     """
 
     die: Die
@@ -58,6 +59,8 @@ class Material:
     tail: Tail
     epoch: int
     clock: Clock
+    kept_seq: int
+    origin: str
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,16 @@ import uvloop
 from mintmark.ground import MintmarkError, ServeError, monotonic_ns, short
 from mintmark.serve.cell import Cell, Material
 from mintmark.serve.commit import Committer
+from mintmark.serve.follow import Follower
 from mintmark.serve.http import Limits, Listener, bind
 from mintmark.serve.load import Source, load
 from mintmark.serve.routes import Routes
 
 DRAIN_SECONDS = 5.0
 SEAL_SECONDS = 60.0
+KEEP_SECONDS = 60.0
+KEEP_ROWS = 50_000
+"""How many rows make it worth keeping the state again: a start folds them in about a second."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def serve(source: Source, door: Door, *, tell: Callable[[str], None] = print) ->
         material = load(source)
         try:
             seconds = (monotonic_ns() - began_ns) / 1e9
-            uvloop.run(_Process(material, door, bound, tell).run(seconds))
+            process = _Process(material, door, bound, tell)
+            uvloop.run(process.run(seconds, Follower(source)))
         finally:
             material.tail.close()
     finally:
@@ -88,7 +93,7 @@ class _Process:
         self._bound = bound
         self._tell = tell
 
-    async def run(self, loaded_seconds: float) -> None:
+    async def run(self, loaded_seconds: float, follower: Follower) -> None:
         """Serve until told to stop, or until log and state may have come apart."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[BaseException | None] = loop.create_future()
@@ -107,9 +112,14 @@ class _Process:
         _settle_memory()
         port = await listener.open(self._bound)
         self._tell(self._ready_line(port, loaded_seconds))
-        sealing = loop.create_task(self._seal_now_and_then(cell, end))
+        beside = [
+            loop.create_task(self._seal_now_and_then(cell, end)),
+            loop.create_task(self._keep_now_and_then(follower)),
+        ]
         error = await ended
-        sealing.cancel()
+        for task in beside:
+            task.cancel()
+        follower.stop()
         await listener.drain(DRAIN_SECONDS if error is None else 0.0)
         committer.close()
         # A disk that fails a commit fails the requests after it too: the first cause is told.
@@ -133,11 +143,27 @@ class _Process:
                 end(error)
                 return
 
+    async def _keep_now_and_then(self, follower: Follower) -> None:
+        """Have the state kept once many rows are acknowledged that no file holds."""
+        loop = asyncio.get_running_loop()
+        kept_seq = self._material.kept_seq
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            until = self._material.tail.committed_seq
+            if until - kept_seq < KEEP_ROWS:
+                continue
+            try:
+                await loop.run_in_executor(None, follower.keep, until)
+                kept_seq = until
+            except MintmarkError as error:
+                self._tell(f"{error.what}; serving goes on: {error.got}")
+
     def _ready_line(self, port: int, seconds: float) -> str:
         host = f"[{self._door.host}]" if ":" in self._door.host else self._door.host
         return (
             f"serving on http://{host}:{port}  release {short(self._material.seals.release)}"
             f"  log at seq {self._material.tail.seq:,}  loaded in {seconds:.1f} s"
+            f" from {self._material.origin}"
         )
 
 
