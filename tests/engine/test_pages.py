@@ -210,7 +210,7 @@ def test_a_full_heap_gives_no_run() -> None:
     meta[L.META_USED] = 1
     free = np.zeros(L.SIZE_CLASSES, np.int64)
     first, again = take_and_give(np.zeros(100, np.int64), free, meta, np.array([64]))
-    assert first.tolist() == again.tolist() == [1]
+    assert first.tolist() == again.tolist() == [8]
     assert numba.njit(lambda h, f, m: pages.take_run(h, f, m, 64))(
         np.zeros(100, np.int64), free, meta
     ) == 0  # fmt: skip

@@ -29,14 +29,15 @@ def edges_of(table, window, heap, key, reads, requests, own, visible, low, high,
     requests, own, visible : int64[reads], the time of each request, its position among the events
     of the key (-1 where it has none), and how many positions stood there when it was read.
     """
-    offset = table[window + L.WINDOW_OFFSET]
-    left = table[window + L.WINDOW_LEFT]
-    right = table[window + L.WINDOW_RIGHT]
-    span = table[window + L.WINDOW_SPAN]
-    last = table[window + L.WINDOW_LAST]
-    calendar = table[window + L.WINDOW_CALENDAR]
-    session = table[window + L.WINDOW_SESSION]
-    current = table[window + L.WINDOW_CURRENT]
+    told = table[window : window + L.WINDOW_SIZE]
+    offset = told[L.WINDOW_OFFSET]
+    left = told[L.WINDOW_LEFT]
+    right = told[L.WINDOW_RIGHT]
+    span = told[L.WINDOW_SPAN]
+    last = told[L.WINDOW_LAST]
+    calendar = told[L.WINDOW_CALENDAR]
+    session = told[L.WINDOW_SESSION]
+    current = told[L.WINDOW_CURRENT]
     head = key[L.KEY_HEAD]
     a = hints[0]
     b = hints[1]

@@ -35,6 +35,8 @@ class Interner:
 
     def __init__(self, values: Iterable[Value] = (), *, told: bool = False) -> None:
         self._codes: dict[Value, int] = {}
+        self.known = self._codes.get
+        """The code of a value that was met before, None for any other."""
         self.told = told
         self.moves = 0
         self._starts = np.zeros(17, dtype=np.int64)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ROOM = Path(__file__).parent
 SOURCES = (
     "edges", "evaluation", "evaluation_layout", "exact_math", "layout", "limbs", "memory", "pages",
-    "pairs", "quick", "row_layout", "rows", "sentinel", "shuffle", "single", "single_layout",
-    "source", "step", "text_order", "units",
+    "pairs", "places", "places_layout", "quick", "row_layout", "rows", "sentinel", "shuffle",
+    "single", "single_layout", "source", "step", "text_order", "units",
 )  # fmt: skip
 _LOCK = Lock()
 _loaded: list[Kernel] = []
@@ -55,13 +55,15 @@ class Kernel:
     """The compiled functions; each is described where it is written.
 
     fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps :
-    `engine.single.run_steps`;  count_keys, order_by_key, lay_out, number, join_codes,
-    first_rows, deliver and settle : `engine.shuffle`.  All of them let other threads run.
+    `engine.single.run_steps`;  note : `engine.places.note`;  count_keys, order_by_key, lay_out,
+    number, join_codes, first_rows, deliver and settle : `engine.shuffle`.  All of them let other
+    threads run.
     """
 
     fold: Unit
     evaluate: Unit
     run_steps: Unit
+    note: Unit
     count_keys: Callable[..., None]
     order_by_key: Callable[..., None]
     lay_out: Callable[..., None]
@@ -227,6 +229,7 @@ def _load() -> Kernel:
             name: _compiled_unit(numba, _function(module, name), cache=cache)
             for module, name in (
                 ("step", "fold"), ("evaluation", "evaluate"), ("single", "run_steps"),
+                ("places", "note"),
             )
         }  # fmt: skip
         moved = _compile_moves(numba, cache=cache)
@@ -234,6 +237,7 @@ def _load() -> Kernel:
         fold=named["fold"],
         evaluate=named["evaluate"],
         run_steps=named["run_steps"],
+        note=named["note"],
         units=Units(place, compiled),
         **moved,
     )

@@ -3,7 +3,10 @@
 Everything that can be wrong with a row is found while it is laid out, before any state moves. All
 that changes from row to row stands side by side in one buffer, written by one call.
 
-    [inputs ...][at][seq][key of each step ...]
+    [inputs ...][at][seq][mark][keys inserted and read for ...][keys inserted, keys read ...]
+
+What a row that is like most of them changes is the front of it: it has one key for each group, by
+which it is inserted and read. `mark` is how far the requests have come with it, NULL to leave it.
 """
 
 from __future__ import annotations
@@ -20,7 +23,19 @@ import numpy as np
 from mintmark.engine import layout as L
 from mintmark.engine.expressions import NOTHING, Expressions
 from mintmark.engine.sentinel import NULL
-from mintmark.engine.single_layout import FIRST, FOLDS, SIZE, STEPS
+from mintmark.engine.single_layout import (
+    BUFFER_AT,
+    FIND_SIZE,
+    FINDS,
+    FIRST,
+    FOLDS,
+    FRONT,
+    MARK_AT,
+    RAW_AT,
+    SIZE,
+    STEPS,
+    STORES,
+)
 from mintmark.engine.state import Operations, address_of
 
 if TYPE_CHECKING:
@@ -35,6 +50,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 KeyOf = Callable[[Row], Any]
+Context = tuple["Ints", int, list[int]]
+"""A list of steps, where it stands, and the group of each of them."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +59,15 @@ class Feed:
     """What a row does to one group, and where its keys stand in the buffer.
 
     insert, read : how a row's key is found, None where it does not insert or is not read for;
-    places : of the key that is inserted, that is read, and of one that is both;  every : what is
-    inserted never leaves.
+    places : of the key that is inserted, that is read, and of one that is both;  roles : of which
+    the key is made that is inserted;  every : what is inserted never leaves.
     """
 
     group: int
     insert: KeyOf | None
     read: KeyOf | None
     places: tuple[int, int, int]
+    roles: tuple[str, ...]
     every: bool = False
 
 
@@ -62,16 +80,19 @@ class Lane:
         self.stream = stream = program.streams[name]
         self.kernel, self.stores = kernel, stores
         self.feeds = tuple(_feeds(program, name))
-        self._slots = [(slot.name, slot.coded, slot.source == "at") for slot in stream.slots]
-        width = len(stream.slots) + 2 + 3 * len(self.feeds)
-        self.buffer = np.zeros(width, dtype=np.int64)
-        self._pack = Struct(f"={width}q").pack_into
-        self._bytes = self.buffer.data.cast("B")
+        self.slots = [(slot.name, slot.coded, slot.source == "at") for slot in stream.slots]
+        self.front = len(stream.slots) + 3 + len(self.feeds)
+        self._nothing = (L.NOTHING,) * (3 * len(self.feeds))
+        self.buffer = np.full(self.front + 2 * len(self.feeds), L.NOTHING, dtype=np.int64)
+        self._pack = Struct(f"={len(self.buffer)}q").pack_into
+        self.bytes = self.buffer.data.cast("B")
+        self._words, self._mark_at = self.buffer.data, len(stream.slots) + 2
         self.inputs = self.buffer[: len(stream.slots)].reshape(-1, 1)
         self.values = np.zeros((stream.columns, 1), dtype=np.int64)
         self.amends = np.zeros((1, L.AMEND_SIZE), dtype=np.int64)
         self.aggregates = np.full((program.aggregates, 1), np.nan)
         self.features = np.zeros((1, len(program.names)))
+        self.answered = self.features[0]
         self.stored = Expressions(stream.rows, len(stream.slots), width=1)
         self.stored.aim(self.inputs, NOTHING, self.values, NOTHING)
         self.answer: Expressions | None = None
@@ -81,7 +102,7 @@ class Lane:
                 self.inputs, self.aggregates, np.zeros((0, 1), dtype=np.int64), self.features
             )
         self._kept: list[Any] = []
-        self._asked = self._steps(program, asked=True)
+        self.asked = self._steps(program, asked=True)
         self._told = self._steps(program, asked=False)
         self._single = {kind: self._singles(program, kind) for kind in (L.OP_INSERT, L.OP_AMEND,
                                                                         L.OP_REMOVE)}  # fmt: skip
@@ -95,7 +116,7 @@ class Lane:
     def read(self, row: Row, interner: Interner) -> list[int]:
         """Return the inputs of a row; KeyError, TypeError, OverflowError where it does not fit."""
         inputs = []
-        for name, coded, at in self._slots:
+        for name, coded, at in self.slots:
             value = row["mm_at"] if at else row[name]
             if value is None:
                 inputs.append(NULL)
@@ -115,20 +136,22 @@ class Lane:
             found.append((insert, read))
         return found
 
-    def write(self, inputs: Sequence[int], at: int, seq: int, keys: Sequence[int]) -> None:
-        """Lay a row out; `keys` are three for each feed.
+    def write(self, inputs: Sequence[int], at: int, seq: int, keys: Sequence[int] = ()) -> None:
+        """Lay a row out; `keys` are those of each feed that is inserted and read for, then two for
+        each feed, of what is inserted and of what is read; without them nothing is folded.
 
         Raises OverflowError where a number has more than 64 bits.
         """
         try:
-            self._pack(self._bytes, 0, *inputs, at, seq, *keys)
+            self._pack(self.bytes, 0, *inputs, at, seq, NULL, *(keys or self._nothing))
         except pack_error as error:
+            self._clear()
             raise OverflowError(str(error)) from None
 
     def run(self, *, asked: bool) -> None:
         """Fold the row that is laid out, and answer it where it asks."""
-        context = self._asked if asked else self._told
-        self._run(context)
+        self.finish(self.asked if asked else self._told)
+        self._clear()
 
     def apply(self, kind: int, keys: Sequence[int]) -> None:
         """Insert, remove or amend what is laid out, in the groups that it was inserted into."""
@@ -147,13 +170,41 @@ class Lane:
         while (status := self.kernel.fold.quick_call(address)) != L.DONE:
             self.stores[group].grow(status)
 
-    def _run(self, context: tuple[Ints, int, list[int]]) -> None:
+    def _clear(self) -> None:
+        """Leave no key behind the front: a row that goes straight writes the front alone."""
+        self.buffer[self.front :] = L.NOTHING
+
+    def finish(self, context: Context) -> None:
+        """Run a list of steps to its end, growing whatever runs short."""
         array, address, groups = context
         run = self.kernel.run_steps.quick_call
         while (status := run(address)) != L.DONE:
             self.stores[groups[int(array[FIRST])]].grow(status)
 
-    def _steps(self, program: Program, *, asked: bool) -> tuple[Ints, int, list[int]]:
+    def finding(self, raw: Ints, front: int, finds: int) -> Context:
+        """The steps of a row that asks, before them the finding of numbers among what is raw.
+
+        front : how many words of it are laid out as they are.  What is to be found are the last
+        records of the array, which the caller writes.
+        """
+        array, _, groups = self.asked
+        longer = np.concatenate([array, np.zeros(FIND_SIZE * finds, dtype=np.int64)])
+        longer[FINDS], longer[FRONT] = finds, front
+        longer[RAW_AT], longer[BUFFER_AT] = address_of(raw), address_of(self.buffer)
+        self._kept.append(raw)
+        return longer, address_of(longer), groups
+
+    @property
+    def mark(self) -> int:
+        """How far the requests have come with the row that went straight."""
+        return self._words[self._mark_at]
+
+    @property
+    def rows(self) -> list[int]:
+        """The rows of the directory that a row which went straight was inserted into."""
+        return self._words[self._mark_at + 1 : self.front].tolist()
+
+    def _steps(self, program: Program, *, asked: bool) -> Context:
         """The list of units and contexts that a row runs through, and the group of each."""
         pairs, groups = [], []
         if len(self.values):
@@ -176,6 +227,8 @@ class Lane:
         folds = [context for unit, context in pairs if unit == self.kernel.fold.address]
         array = np.zeros(SIZE + 2 * len(pairs) + len(folds), dtype=np.int64)
         array[FOLDS], array[STEPS] = len(folds), len(pairs)
+        array[STORES] = int(len(self.values) > 0)
+        array[MARK_AT] = address_of(self.buffer) + 8 * (len(self.inputs) + 2)
         array[SIZE:] = [*(word for pair in pairs for word in pair), *folds]
         return array, address_of(array), groups
 
@@ -213,8 +266,7 @@ class Lane:
 
 
 def _feeds(program: Program, name: str) -> list[Feed]:
-    feeds: list[Feed] = []
-    first = len(program.streams[name].slots) + 2
+    found: list[tuple[int, KeyOf | None, KeyOf | None]] = []
     for place, group in enumerate(program.groups):
         insert = _key_of(group.roles) if group.stream == name else None
         read = _key_of(group.request_roles) if name == program.request else None
@@ -222,9 +274,16 @@ def _feeds(program: Program, name: str) -> list[Feed]:
             read = insert
         if insert is None and read is None:
             continue
-        at = first + 3 * len(feeds)
-        feeds.append(Feed(place, insert, read, (at, at + 1, at + 2), group.every))
-    return feeds
+        found.append((place, insert, read))
+    both = len(program.streams[name].slots) + 3
+    apart = both + len(found)
+    return [
+        Feed(
+            *feed, places=(apart + 2 * i, apart + 2 * i + 1, both + i),
+            roles=program.groups[feed[0]].roles, every=program.groups[feed[0]].every,
+        )
+        for i, feed in enumerate(found)
+    ]  # fmt: skip
 
 
 def _key_of(roles: tuple[str, ...]) -> KeyOf:

@@ -10,19 +10,27 @@ inside a record; counts and places are in words.
     key       a row of the directory of keys
     block     at[capacity], seq[capacity], then capacity words per column; or a table of pages
     page      a block of PAGE events
-    pace      of a long key: for each view (low, high, settled, table, size, words ...)
+    pace      of a long key: for each view (low, high, words ..., table, size, settled), the table
+              where its state has one, `settled` where its outcomes settle
 """
 
 (
     GROUP_COLUMNS, GROUP_WINDOWS, GROUP_WINDOWS_AT, GROUP_SLOTS_AT, GROUP_HORIZON, GROUP_NEWEST,
     GROUP_NEWEST_BEHIND, GROUP_NEWEST_HORIZON, GROUP_PACE, GROUP_SCRATCH, GROUP_VIEWS,
-    GROUP_VIEWS_AT, GROUP_OUTS, GROUP_ENDS, GROUP_ENDS_AT,
-) = range(15)  # fmt: skip
-GROUP_SIZE = 15
+    GROUP_VIEWS_AT, GROUP_OUTS, GROUP_ENDS, GROUP_ENDS_AT, GROUP_PACE_USED, GROUP_FARS,
+    GROUP_FARS_AT,
+) = range(18)  # fmt: skip
+GROUP_SIZE = 18
 
 END_FIELD, END_COUNT = range(2)
 END_SIZE = 2
 """How many values of a field the windows without a beginning look at, from their newer end."""
+
+FAR_KIND, FAR_PLACE, FAR_SLOT, FAR_B = range(4)
+FAR_SIZE = 4
+"""What the pace of a key points to and a read touches: where it says so, and of which column."""
+FAR_EVENT, FAR_PAIRS, FAR_PHASES = range(3)
+"""An event at an edge; in a table of pairs the pair of a value, in one of phases that of a time."""
 
 SLOT_SOURCE, SLOT_LABEL = range(2)
 SLOT_SIZE = 2
@@ -37,9 +45,9 @@ WINDOW_SIZE = 13
 (
     VIEW_UNIT, VIEW_FIELD, VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_A, VIEW_B, VIEW_WORDS,
     VIEW_PACE, VIEW_TABLE, VIEW_AGAIN, VIEW_WEIGHTS_AT, VIEW_WEIGHTS, VIEW_CODED, VIEW_OWN,
-    VIEW_READERS, VIEW_READERS_AT,
-) = range(17)  # fmt: skip
-VIEW_SIZE = 17
+    VIEW_READERS, VIEW_READERS_AT, VIEW_SETTLED,
+) = range(18)  # fmt: skip
+VIEW_SIZE = 18
 
 READER_UNIT, READER_OUT, READER_UNIT_BITS, READER_A, READER_B = range(5)
 READER_SIZE = 5
@@ -88,7 +96,7 @@ LOOK_SIZE = 32
 
 MODE_READ, MODE_ADD, MODE_DROP = range(3)
 
-PACE_LOW, PACE_HIGH, PACE_SETTLED, PACE_TABLE, PACE_TABLE_SIZE, PACE_WORDS = range(6)
+PACE_LOW, PACE_HIGH, PACE_WORDS = range(3)
 
 (TEMP_LOW, TEMP_HIGH, TEMP_SETTLED, TEMP_AT, TEMP_OWN, TEMP_VISIBLE) = range(6)
 """Arrays of BATCH words each at the front of the temporary memory."""

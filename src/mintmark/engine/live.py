@@ -6,7 +6,7 @@ a request and answers its features; `fold` takes any other row. A read changes n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import merge
@@ -32,6 +32,7 @@ from mintmark.engine.program import lower
 from mintmark.engine.sentinel import FORMAT, NULL
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
 from mintmark.engine.state import Size, Store, bytes_of, stores_of
+from mintmark.engine.straight import finders_of, straight_of
 from mintmark.engine.subject import In, Out, Step, Subjects, Version
 from mintmark.engine.versions import amount_fields, reversed_amount, versioned
 from mintmark.ground import EngineError, Progress, Silent
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from mintmark.engine.interner import Key, Value
     from mintmark.engine.program import Program
+    from mintmark.engine.straight import Finders, Straight
     from mintmark.plan import Plan
 
 Row = Mapping[str, Any]
@@ -73,6 +75,10 @@ class Live:
         self._rules = {name: _Rules(program, name) for name in program.streams}
         self._moves = -1
         self.watermark = NULL
+        self._request = self._lanes[program.request]
+        self._book = books.get(program.request)
+        self._finders: Finders | None = None
+        self._straight = self._straight_way()
         self._see_texts()
         self.names = program.names
         self.seq = -1
@@ -119,6 +125,7 @@ class Live:
             live._adopt(of, change.subjects, prepared)
         for of, history in prepared.lookups.items():
             live._look(prepared.plan, of, cls.after(history))
+        live._settle()
         newest = [int(batch.seq[-1]) for batch in prepared.batches.values() if len(batch)]
         live.seq = max(newest, default=-1)
         return live
@@ -173,8 +180,17 @@ class Live:
             `engine.live.order` for a row that is not after the newest one, `engine.live.row` for a
             missing column or a value of a wrong type; nothing is folded then.
         """
-        self._take(self._program.request, row, asked=True)
-        answer: NDArray[np.float64] = self._lanes[self._program.request].features[0].copy()
+        lane = self._request
+        gone = self._straight(row, self.seq)
+        if gone is None:
+            self._take(lane.stream.name, row, asked=True)
+        else:
+            self.seq, id_ = gone
+            if self._book is not None:
+                self._enter(lane, self._book, id_, index(row["mm_at"]), self.seq, lane.rows)
+            if lane.mark > self.watermark:
+                self.watermark = lane.mark
+        answer: NDArray[np.float64] = lane.answered.copy()
         return answer
 
     def fold(self, stream: str, row: Row) -> None:
@@ -286,6 +302,8 @@ class Live:
     def _look(self, plan: Plan, of: str, live: Live) -> None:
         """Let the events of a stream look up in a state what they are stored with."""
         self._lookups[of], self._tells[of] = live, partial(told_one, plan, of)
+        # A row that is to be completed goes no straight way.
+        self._finders, self._straight = None, _never
 
     def _looked_up(self, name: str, row: Row, seq: int) -> Row:
         """The row with what it looks up; rows of tables are told to those who look there."""
@@ -314,30 +332,64 @@ class Live:
             inputs = lane.read(row, self._interner)
             keys = lane.keys_of(row)
             told = self._rules[name].read(row)
-            lane.write(inputs, at, seq, [L.NOTHING] * (3 * len(lane.feeds)))
+            lane.write(inputs, at, seq)
         except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(name, error) from None
+        finally:
+            # Texts that a bad row brought have been met too.
+            if self._interner.moves != self._moves:
+                self._see_texts()
         row = self._looked_up(name, row, seq)
         if name in self._lookups:
             inputs = lane.read(row, self._interner)
+            if self._interner.moves != self._moves:
+                self._see_texts()
         self.seq = seq
-        if self._interner.moves != self._moves:
-            self._see_texts()
         if name in self._subjects:
             placed = self._placed(lane, keys)
             version = Version(told.revision, seq, at, (inputs, placed, keys), told.amounts)
             self._walk(name, self._subjects[name].of(told.id).arrive(version), asked=asked)
         else:
-            lane.write(inputs, at, seq, self._rows_of(lane, keys))
+            found = self._rows_of(lane, keys)
+            lane.write(inputs, at, seq, found)
             lane.run(asked=asked)
             if name in self._books:
-                self._enter(lane, self._books[name], told.id, at, seq, keys)
+                inserted = found[len(lane.feeds) :: 2]
+                placed = [max(f, g) for f, g in zip(found, inserted, strict=False)]
+                self._enter(lane, self._books[name], told.id, at, seq, placed)
         for of, id_, label in told.labels:
             self._tell(of, id_, label)
         for of, reversal in told.reversals:
             self._walk(of, self._subjects[of].reverse(*reversal), asked=False)
         if name == self._program.request:
             self._move(min(at, known_at))
+
+    def _straight_way(self) -> Straight:
+        """How a request that is like most others is laid out; never, where it tells of others."""
+        name = self._program.request
+        if name not in self._subjects and not self._rules[name].tells:
+            self._finders = finders_of(self._request, self._interner, self._keys)
+            way = straight_of(self._request, self._interner, self._keys, self._finders, self._meet)
+            if way is not None:
+                return way
+        self._finders = None
+        return _never
+
+    def _meet(self, row: Row) -> None:
+        """Make keys and codes of what a sound request brings that was not met before."""
+        lane = self._request
+        for feed in lane.feeds:
+            assert feed.insert is not None
+            key = feed.insert(row)
+            if key not in self._keys[feed.group]:
+                self._new_key(feed.group, key)
+        for name, coded, _ in lane.slots:
+            if coded:
+                self._interner.code(row[name])
+        if self._interner.moves != self._moves:
+            self._see_texts()
+        assert self._finders is not None
+        self._finders.coded()
 
     def _move(self, watermark: int) -> None:
         """Note how far requests have come."""
@@ -347,26 +399,26 @@ class Live:
                 store.meta[L.META_WATERMARK] = watermark
 
     def _rows_of(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
-        """The rows of the directory that a row of the log touches, three for each feed."""
-        rows: list[int] = []
+        """The rows of the directory that a row of the log touches: those that are inserted and
+        read for, one for each feed; then, two for each, those that are inserted and that are read.
+        """
+        both: list[int] = []
+        apart: list[int] = []
         for feed, (insert, read) in zip(lane.feeds, keys, strict=True):
             places = self._keys[feed.group]
-            mine = L.NOTHING
+            mine = theirs = L.NOTHING
             if feed.insert is not None:
                 mine = L.NO_KEY
                 if insert is not None:
                     mine = places.get(insert, 0) or self._new_key(feed.group, insert)
             if feed.read is feed.insert:
-                rows += (L.NOTHING, L.NOTHING, mine)
-                continue
-            theirs = L.NOTHING
-            if feed.read is not None:
+                theirs = mine
+            elif feed.read is not None:
                 theirs = L.NO_KEY if read is None else places.get(read, 0)
-            if mine > 0 and mine == theirs:
-                rows += (L.NOTHING, L.NOTHING, mine)
-            else:
-                rows += (mine, theirs, L.NOTHING)
-        return rows
+            one = feed.read is feed.insert or (mine > 0 and mine == theirs)
+            both.append(mine if one else L.NOTHING)
+            apart += (L.NOTHING, L.NOTHING) if one else (mine, theirs)
+        return both + apart
 
     def _placed(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
         """The row of the directory that a version stands in, for each feed that inserts.
@@ -382,6 +434,8 @@ class Live:
 
     def _new_key(self, group: int, key: Key) -> int:
         place = self._keys[group][key] = self._stores[group].new_keys(1)
+        if self._finders is not None:
+            self._finders.met(group, key, place)
         return place
 
     def _walk(self, of: str, steps: Iterable[Step], *, asked: bool) -> None:
@@ -396,7 +450,7 @@ class Live:
                     lane.run(asked=asked)
                     continue
                 left = self._rules[of].altered(inputs, step.amounts)
-                lane.write(left, version.at, version.seq, [L.NOTHING] * (3 * len(lane.feeds)))
+                lane.write(left, version.at, version.seq)
                 lane.evaluate()
                 lane.apply(L.OP_INSERT, placed)
                 continue
@@ -413,21 +467,19 @@ class Live:
             self._amend(of, self._books[of], self._books[of].tell(id_, told))
 
     def _enter(
-        self,
-        lane: Lane,
-        book: Book,
-        id_: Any,
-        at: int,
-        seq: int,
-        keys: list[tuple[Key | None, Key | None]],
+        self, lane: Lane, book: Book, id_: Any, at: int, seq: int, keys: Sequence[int]
     ) -> None:
-        """Note the event in its book and apply the labels that waited for it."""
+        """Note the event in its book and apply the labels that waited for it.
+
+        keys : rows of the directory that it was inserted into, below 1 for none, one for each feed.
+        """
         if id_ is None:
             return
-        placed = []
-        for feed, (insert, _) in zip(lane.feeds, keys, strict=True):
-            if feed.group in book.groups:
-                placed.append(0 if insert is None else self._keys[feed.group][insert])
+        placed = [
+            max(key, 0)
+            for feed, key in zip(lane.feeds, keys, strict=True)
+            if feed.group in book.groups
+        ]
         book.forget(self.watermark)
         for told in book.enter(id_, at=at, seq=seq, keys=placed):
             self._amend(lane.stream.name, book, book.tell(id_, told))
@@ -455,6 +507,13 @@ class Live:
             keys = lane.keys_of(row)
             token = (mine, self._placed(lane, keys), keys)
             subject.best = subject.best and subject.best._replace(token=token)
+
+    def _settle(self) -> None:
+        """Read each long key once, so that its first request need not read its whole windows."""
+        unit = ready().fold
+        for store, group in zip(self._stores, self._program.groups, strict=True):
+            if self.watermark != NULL:
+                store.settle(unit, group, self.watermark)
 
     def _see_texts(self) -> None:
         """Tell everything that reads texts where they stand now."""
@@ -497,6 +556,11 @@ class _Rules:
         self._place = 0
         if self._of is not None and shape.reverses != "all":
             self._place = amount_fields(program, self._of).index(str(shape.reverses))
+
+    @property
+    def tells(self) -> bool:
+        """Whether rows of the stream say something of other rows."""
+        return bool(self._labels) or self._of is not None
 
     def read(self, row: Row) -> _Read:
         """Read a row; KeyError or TypeError where it does not fit."""
@@ -541,6 +605,10 @@ def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]
     for batch in table.to_batches(max_chunksize=1 << 12):
         for row in batch.to_pylist():
             yield row["mm_seq"], name, row
+
+
+def _never(row: Row, newest: int) -> None:
+    """No row goes straight."""
 
 
 def _limited(value: Any, limit: int) -> int:

@@ -104,7 +104,8 @@ def take_run(heap, free, meta, size):
     if start != 0:
         free[k] = heap[start]
         return start
-    start = meta[L.META_USED]
+    # At the beginning of a line, so that it lies in as few of them as it can.
+    start = (meta[L.META_USED] + 7) & ~7
     if start + size > heap.size:
         return 0
     meta[L.META_USED] = start + size
@@ -255,6 +256,9 @@ def room(table, heap, free, meta, key, coming, expected):
         size *= 2
     if living < expected and max(expected, living + coming) < L.PAGE:
         size = max(expected, living + coming)
+        # A long key will go on: an eighth more, so that not each of them grows at its next event.
+        if size >= L.LONG:
+            size = min(size + (size >> 3), L.PAGE)
     old = key[L.KEY_START]
     _move(heap, key, fields, take_block(heap, free, meta, fields, size), size)
     if capacity > 0:

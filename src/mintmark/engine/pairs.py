@@ -26,12 +26,18 @@ def words_for(n):
 
 
 @quick
-def slot_of(table, value):
-    """Where a value stands, or the free pair where it would."""
+def first_pair(size, value):
+    """The pair, of a table of `size` words, at which the search for a value begins."""
     mixed = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (np.int64(mixed >> np.uint64(32)) << 1) & (size - 2)
+
+
+@quick
+def slot_of(table, value):
+    """Where a value stands, or the free pair where it would."""
     mask = table.size - 2
-    place = (np.int64(mixed >> np.uint64(32)) << 1) & mask
+    place = first_pair(table.size, value)
     while table[place] != NULL and table[place] != value:
         place = (place + 2) & mask
     return place

@@ -34,7 +34,8 @@ class Shape:
 
     revised : whether a row may correct another;  reverses : the field that says how much of the
     event that it refers to a row takes away, "all" for all of it, None for none;  of : that event;
-    lookups : what its rows look up when they come.
+    lookups : what its rows look up when they come;  numbered : the roles whose keys are whole
+    numbers.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Shape:
     reverses: str | None = None
     of: str | None = None
     lookups: Mapping[str, FieldShape] = field(default_factory=dict)
+    numbered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def _shape(form: Mapping[str, Any]) -> Shape:
         revised=form.get("revision") is not None,
         reverses=form.get("reverses"),
         of=form["refers_to"],
+        numbered=frozenset(
+            role for role, key in form["keys"].items() if key.get("type") == "integer"
+        ),
     )
 
 

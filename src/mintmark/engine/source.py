@@ -44,7 +44,6 @@ def unit(address):
 KEPT = """
     low = pace[L.PACE_LOW]
     high = pace[L.PACE_HIGH]
-    settled = pace[L.PACE_SETTLED]
 {load}
 """
 
@@ -52,18 +51,18 @@ TABLE = """
     long = key[L.KEY_PACE] != 0
     living = key[L.KEY_END] - key[L.KEY_HEAD]
     kept = False
-    if long and pace[L.PACE_TABLE] == 0:
+    if long and pace[{table_at}] == 0:
         low = -1
         size = room(min(living, 64))
         start = take_run(
             heap, words(c[L.LOOK_FREE], L.SIZE_CLASSES), words(c[L.LOOK_META], L.META_SIZE), size
         )
         if start != 0:
-            pace[L.PACE_TABLE] = start
-            pace[L.PACE_TABLE_SIZE] = size
-    if long and pace[L.PACE_TABLE] != 0:
+            pace[{table_at}] = start
+            pace[{table_at} + 1] = size
+    if long and pace[{table_at}] != 0:
         kept = True
-        table = words(c[L.LOOK_HEAP] + 8 * pace[L.PACE_TABLE], pace[L.PACE_TABLE_SIZE])
+        table = words(c[L.LOOK_HEAP] + 8 * pace[{table_at}], pace[{table_at} + 1])
     else:
         low = -1
         table = words(c[L.LOOK_SCRATCH], room(living + 1))
@@ -112,6 +111,7 @@ def _{name}(heap, key, field, otherwise, first, last, a, b, {words}):
 """
 
 GROUP = """
+    settled = pace[{settled_at}] if outcome else 0
     if c[L.LOOK_MODE] != L.MODE_READ:
         p = c[L.LOOK_PLACE]
         if c[L.LOOK_MODE] == L.MODE_ADD:
@@ -182,6 +182,8 @@ GROUP = """
                 {words_} = _unsettled(heap, key, field, otherwise, s, settled, a, b, {words})
             settled = s
 {leave}
+    if outcome:
+        pace[{settled_at}] = settled
 {save_all}
     return 0
 """
@@ -256,9 +258,9 @@ while p < last:
             {words_} = move({move})
             table = larger
             if kept:
-                give_run(heap, free, pace[L.PACE_TABLE], pace[L.PACE_TABLE_SIZE])
-                pace[L.PACE_TABLE] = start
-                pace[L.PACE_TABLE_SIZE] = size
+                give_run(heap, free, pace[{table_at}], pace[{table_at} + 1])
+                pace[{table_at}] = start
+                pace[{table_at} + 1] = size
                 kept = start != 0
         {words_} = add({add})
     p += m
@@ -398,6 +400,8 @@ LOOK = """
                 own_value = c[L.LOOK_OWN_OTHERWISE]
         {words_} = look({look})
 {leave}
+        pace[L.PACE_LOW] = low
+        pace[L.PACE_HIGH] = high
     return 0
 """
 
@@ -465,6 +469,8 @@ def state_source(package: str, module: Any) -> str:
         "save": _save(words, 8),
         "save_all": _saved_edges(4) + _save(words, 4),
     }
+    # Where the words end stands the table, if there is one, and else how far outcomes settled.
+    told["table_at"] = told["settled_at"] = f"L.PACE_WORDS + {len(words)}"
     told |= {name: ", ".join(_arguments(module, name)) for name in functions}
     return HEAD + imports + _body(module, told)
 
@@ -476,7 +482,7 @@ def _body(module: Any, told: dict[str, str]) -> str:
     kept = KEPT.format(**told)
     if module.FORM == "follow":
         told["save_all"] = _indented(told["save_all"], 4)
-        return BEGIN + kept + TABLE + FOLLOW.format(**told)
+        return BEGIN + kept + TABLE.format(**told) + FOLLOW.format(**told)
     if module.FORM == "ordered" and tabled:
         return BEGIN + ORDERED_TABLE.format(**told)
     if tabled:
@@ -488,7 +494,7 @@ def _body(module: Any, told: dict[str, str]) -> str:
         # Outcomes are read anew each time, so a value that comes or goes by itself is none.
         told["walk_mode"] = _indented("s = 0" + mode, 8)
         told["walk"] = _indented(walk, 12)
-        return BEGIN + kept + TABLE + TABLED.format(**told)
+        return BEGIN + kept + TABLE.format(**told) + TABLED.format(**told)
     added = RANGE.format(name="added", function="add", arguments=told["add"], **told)
     if module.FORM == "ordered":
         return added + BEGIN + kept + ORDERED.format(**told)
@@ -522,7 +528,7 @@ def _save(words: Sequence[str], indent: int) -> str:
 
 
 def _saved_edges(indent: int) -> str:
-    edges = (("LOW", "low"), ("HIGH", "high"), ("SETTLED", "settled"))
+    edges = (("LOW", "low"), ("HIGH", "high"))
     return "".join(f"{' ' * indent}pace[L.PACE_{name}] = {edge}\n" for name, edge in edges)
 
 

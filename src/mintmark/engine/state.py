@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 FIRST_SCRATCH = 1 << 12
+SETTLED_TOGETHER = 1 << 10
 
 
 def address_of(array: NDArray[Any]) -> int:
@@ -159,6 +160,25 @@ class Store:
         while (status := unit.call(address_of(context))) != L.DONE:
             self.grow(status)
         self.contexts.pop()
+
+    def settle(self, unit: Unit, group: GroupProgram, at: int) -> None:
+        """Read every key that keeps its pace, at some time, for nobody; no read changes a value.
+
+        Cost: that of reading its windows, once.
+        """
+        rows = np.flatnonzero(self.keys[: self.n_keys, L.KEY_PACE])
+        columns = np.array(group.columns, dtype=np.int64)
+        values = np.zeros((int(columns.max(initial=0)) + 1, SETTLED_TOGETHER), dtype=np.int64)
+        out = np.empty((group.out[1] - group.out[0], SETTLED_TOGETHER))
+        for first in range(0, len(rows), SETTLED_TOGETHER):
+            some = rows[first : first + SETTLED_TOGETHER]
+            nothing = np.zeros(len(some), dtype=np.int64)
+            reads = Operations(
+                kind=nothing + L.OP_READ, key=some, at=nothing + at, seq=nothing, source=nothing,
+                values=values[:, : len(some)], rows=columns,
+                amends=np.zeros((1, L.AMEND_SIZE), dtype=np.int64),
+            )  # fmt: skip
+            self.fold(unit, reads, out)
 
     def grow(self, status: int) -> None:
         """Make room for what the fold said is short."""

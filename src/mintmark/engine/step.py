@@ -342,8 +342,9 @@ def insert_late(c, table, heap, key, i):
             continue
         outside = position <= heap[at_view + L.PACE_LOW]
         heap[at_view + L.PACE_HIGH] += 1
-        if outside or position < heap[at_view + L.PACE_SETTLED]:
-            heap[at_view + L.PACE_SETTLED] += 1
+        settled = table[view + L.VIEW_SETTLED]
+        if settled and (outside or position < heap[at_view + settled]):
+            heap[at_view + settled] += 1
         if outside:
             heap[at_view + L.PACE_LOW] += 1
         else:
@@ -391,12 +392,20 @@ def remove(c, table, heap, key, position):
     if pace:
         for v in range(table[L.GROUP_VIEWS]):
             view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
-            for edge in range(L.PACE_LOW, L.PACE_SETTLED + 1):
-                at = pace + table[view + L.VIEW_PACE] + edge
-                if heap[at] > position:
-                    heap[at] -= 1
+            at = pace + table[view + L.VIEW_PACE]
+            step_back(heap, at + L.PACE_LOW, position)
+            step_back(heap, at + L.PACE_HIGH, position)
+            if table[view + L.VIEW_SETTLED]:
+                step_back(heap, at + table[view + L.VIEW_SETTLED], position)
     shift_down(heap, key, L.FIELD_COLUMNS + table[L.GROUP_COLUMNS], position)
     key[L.KEY_END] -= 1
+
+
+@quick
+def step_back(heap, at, position):
+    """Let an edge follow the events that move down when the one at a position is taken away."""
+    if heap[at] > position:
+        heap[at] -= 1
 
 
 @quick
@@ -434,29 +443,29 @@ def prepare(c, table, heap, key, view, reads):
     """Write the context of a unit for one view of a key."""
     temp = c[L.FOLD_TEMP]
     look = words(temp + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    # Unlike a place in the table, one in a record is never negative: the compiler need not ask.
+    told = words(c[L.FOLD_TABLE] + 8 * view, L.VIEW_SIZE)
     pace = temp + 8 * L.TEMP_PACE
     if key[L.KEY_PACE]:
-        pace = c[L.FOLD_HEAP] + 8 * (key[L.KEY_PACE] + table[view + L.VIEW_PACE])
+        pace = c[L.FOLD_HEAP] + 8 * (key[L.KEY_PACE] + told[L.VIEW_PACE])
     else:
         words(pace, 1)[0] = -1
     look[L.LOOK_READS] = reads
     look[L.LOOK_KEY] = c[L.FOLD_KEY_AT]
-    look[L.LOOK_FIELD] = table[view + L.VIEW_FIELD]
-    look[L.LOOK_OTHERWISE] = table[view + L.VIEW_OTHERWISE]
-    look[L.LOOK_A] = table[view + L.VIEW_A]
-    look[L.LOOK_B] = table[view + L.VIEW_B]
+    look[L.LOOK_FIELD] = told[L.VIEW_FIELD]
+    look[L.LOOK_OTHERWISE] = told[L.VIEW_OTHERWISE]
+    look[L.LOOK_A] = told[L.VIEW_A]
+    look[L.LOOK_B] = told[L.VIEW_B]
     look[L.LOOK_PACE] = pace
     look[L.LOOK_SETTLED] = 0
     look[L.LOOK_OWN_OTHERWISE] = NULL
-    if table[view + L.VIEW_SETTLES] == 0:
-        look[L.LOOK_OWN_OTHERWISE] = table[view + L.VIEW_OTHERWISE]
-    if table[view + L.VIEW_SETTLES] >= 0:
+    if told[L.VIEW_SETTLES] == 0:
+        look[L.LOOK_OWN_OTHERWISE] = told[L.VIEW_OTHERWISE]
+    if told[L.VIEW_SETTLES] >= 0:
         look[L.LOOK_SETTLED] = temp + 8 * L.TEMP_SETTLED * L.BATCH
-    weights = table[view + L.VIEW_WEIGHTS_AT]
-    look[L.LOOK_WEIGHTS] = c[L.FOLD_TABLE] + 8 * weights
-    look[L.LOOK_WEIGHTS_SIZE] = table[view + L.VIEW_WEIGHTS]
-    texts = words(c[L.FOLD_TEXTS], 4)
-    texts[0] = table[view + L.VIEW_CODED]
+    look[L.LOOK_WEIGHTS] = c[L.FOLD_TABLE] + 8 * told[L.VIEW_WEIGHTS_AT]
+    look[L.LOOK_WEIGHTS_SIZE] = told[L.VIEW_WEIGHTS]
+    words(c[L.FOLD_TEXTS], 4)[0] = told[L.VIEW_CODED]
 
 
 @quick
@@ -474,30 +483,37 @@ def flush(c, table, heap, key, reads):
     pace = key[L.KEY_PACE]
     look = words(temp_at + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
     hints = words(temp_at + 8 * (L.TEMP_PACE + 60), 2)
-    for w in range(table[L.GROUP_WINDOWS]):
-        window = table[L.GROUP_WINDOWS_AT] + w * L.WINDOW_SIZE
-        views = table[window + L.WINDOW_VIEWS_AT]
+    tables = c[L.FOLD_TABLE]
+    group = words(tables, L.GROUP_SIZE)
+    for w in range(group[L.GROUP_WINDOWS]):
+        window_at = group[L.GROUP_WINDOWS_AT] + w * L.WINDOW_SIZE
+        window = words(tables + 8 * window_at, L.WINDOW_SIZE)
+        view_at = window[L.WINDOW_VIEWS_AT]
         hints[0] = key[L.KEY_END]
         hints[1] = key[L.KEY_END]
         if pace:
-            hints[0] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_LOW]
-            hints[1] = heap[pace + table[views + L.VIEW_PACE] + L.PACE_HIGH]
-        edges_of(table, window, heap, key, reads, requests, own, visible, low, high, hints)
-        for v in range(table[window + L.WINDOW_VIEWS]):
-            view = views + v * L.VIEW_SIZE
-            prepare(c, table, heap, key, view, reads)
-            look[L.LOOK_OFFSET] = table[window + L.WINDOW_OFFSET]
-            if table[view + L.VIEW_SETTLES] >= 0:
-                settle(c, table, heap, key, window, view, reads)
-            call(table[view + L.VIEW_UNIT], temp_at + 8 * L.TEMP_LOOK)
-            reader = table[view + L.VIEW_READERS_AT]
-            for _ in range(table[view + L.VIEW_READERS]):
-                look[L.LOOK_OUT] = out + 8 * table[reader + L.READER_OUT] * c[L.FOLD_OUT_STRIDE]
-                look[L.LOOK_UNIT_BITS] = table[reader + L.READER_UNIT_BITS]
-                look[L.LOOK_READ_A] = table[reader + L.READER_A]
-                look[L.LOOK_READ_B] = table[reader + L.READER_B]
-                call(table[reader + L.READER_UNIT], temp_at + 8 * L.TEMP_LOOK)
-                reader += L.READER_SIZE
+            kept = words(tables + 8 * view_at, L.VIEW_SIZE)[L.VIEW_PACE]
+            edges = words(c[L.FOLD_HEAP] + 8 * (pace + kept), 2)
+            hints[0] = edges[L.PACE_LOW]
+            hints[1] = edges[L.PACE_HIGH]
+        edges_of(table, window_at, heap, key, reads, requests, own, visible, low, high, hints)
+        for _ in range(window[L.WINDOW_VIEWS]):
+            view = words(tables + 8 * view_at, L.VIEW_SIZE)
+            prepare(c, table, heap, key, view_at, reads)
+            look[L.LOOK_OFFSET] = window[L.WINDOW_OFFSET]
+            if view[L.VIEW_SETTLES] >= 0:
+                settle(c, table, heap, key, window_at, view_at, reads)
+            call(view[L.VIEW_UNIT], temp_at + 8 * L.TEMP_LOOK)
+            reader_at = view[L.VIEW_READERS_AT]
+            for _ in range(view[L.VIEW_READERS]):
+                reader = words(tables + 8 * reader_at, L.READER_SIZE)
+                look[L.LOOK_OUT] = out + 8 * reader[L.READER_OUT] * c[L.FOLD_OUT_STRIDE]
+                look[L.LOOK_UNIT_BITS] = reader[L.READER_UNIT_BITS]
+                look[L.LOOK_READ_A] = reader[L.READER_A]
+                look[L.LOOK_READ_B] = reader[L.READER_B]
+                call(reader[L.READER_UNIT], temp_at + 8 * L.TEMP_LOOK)
+                reader_at += L.READER_SIZE
+            view_at += L.VIEW_SIZE
     c[L.FOLD_READS] += reads
 
 
@@ -532,9 +548,9 @@ def release(c, key):
     if pace:
         for v in range(table[L.GROUP_VIEWS]):
             view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
-            at = pace + table[view + L.VIEW_PACE]
-            if heap[at + L.PACE_TABLE]:
-                give_run(heap, free, heap[at + L.PACE_TABLE], heap[at + L.PACE_TABLE_SIZE])
+            at = pace + table[view + L.VIEW_PACE] + table[view + L.VIEW_TABLE]
+            if table[view + L.VIEW_TABLE] and heap[at]:
+                give_run(heap, free, heap[at], heap[at + 1])
         give_run(heap, free, pace, table[L.GROUP_PACE])
     if 0 < capacity <= L.PAGE:
         give_block(heap, free, start, capacity)

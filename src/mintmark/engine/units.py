@@ -37,10 +37,11 @@ class State:
     """What a file of `states` declares.
 
     words : its words, those that `finish` adds last;  kept : how many of them live on between
-    reads;  extends : the state whose words come first among its own, "" for none;
-    uses : the names of all arguments that its functions want;  newest : "events" when it looks at
-    the newest event alone, "values" at the a newest values, "" at any;  reach : how many times b
-    before the window's end it looks, 0 for all of the window.
+    reads;  extends : the state whose words come first among its own, "" for none;  far : which
+    part of its table the newest event will touch (`layout.FAR_*`), 0 for none;  uses : the names
+    of all arguments that its functions want;  newest : "events" when it looks at the newest event
+    alone, "values" at the a newest values, "" at any;  reach : how many times b before the
+    window's end it looks, 0 for all of the window.
     """
 
     name: str
@@ -50,6 +51,7 @@ class State:
     form: str
     table: bool
     weights: bool
+    far: int
     uses: frozenset[str]
     newest: str
     reach: int
@@ -81,6 +83,7 @@ def state_of(name: str) -> State:
         form=module.FORM,
         table=getattr(module, "TABLE", False),
         weights=getattr(module, "WEIGHTS", False),
+        far=getattr(module, "FAR", 0),
         uses=uses,
         newest=getattr(module, "NEWEST", ""),
         reach=getattr(module, "REACH", 0),

@@ -68,6 +68,7 @@ class _Draft:
     words: list[int] = field(default_factory=list)
     pace: int = 0
     scratch: bool = False
+    fars: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def append(self, records: Iterable[Sequence[int]]) -> int:
         """Write records one after another; return where the first one stands."""
@@ -141,6 +142,8 @@ def _table(
     windows = _windows(draft.plan, members)
     view_records: list[list[list[int]]] = []
     for window, inside in windows.items():
+        if window.span_us is not None or window.calendar is not None:
+            draft.fars.append((L.FAR_EVENT, draft.pace + L.PACE_LOW, -1, 1))
         view_records.append(_views(draft, window, inside))
     views_at = draft.append([record for records in view_records for record in records])
     records = []
@@ -153,6 +156,7 @@ def _table(
     pace = 1
     while pace < draft.pace:
         pace *= 2
+    fars_at = draft.append(draft.fars)
     sights = {window: _sight(draft, window, windows[window], removed=removed) for window in windows}
     horizons = _horizons(sights, lateness_us)
     kept = list(dict.fromkeys(end for sight in sights.values() for end in sight.ends))
@@ -160,6 +164,7 @@ def _table(
         len(codes), len(windows), windows_at, slots_at, *horizons[:4],
         pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
         len(members), len(kept), draft.append(kept),
+        draft.pace, len(draft.fars), fars_at,
     ]  # fmt: skip
     return np.array(draft.words, dtype=np.int64), horizons[4]
 
@@ -341,24 +346,30 @@ def _view(
     )
     a, b = (*head.params, 1, 1)[:2] if "a" in state.uses or "b" in state.uses else (1, 1)
     weights = _weights() if state.weights else []
-    pace = draft.pace
-    if state.form != "look":
-        draft.pace += L.PACE_WORDS + state.kept
-    else:
-        # Its edges alone, so that the next search begins there.
-        draft.pace += L.PACE_WORDS
+    pace, table_at, settled_at = draft.pace, 0, 0
     draft.scratch |= state.table
     slot = -1 if head.column is None else list(draft.columns).index(head.column)
     settles = -1 if column is None or column.settles_us is None else column.settles_us
     otherwise = NULL if column is None or column.otherwise is None else column.otherwise
     again = state.form in ("look", "ordered", "follow") or (settles >= 0 and state.form != "group")
     again |= settles >= 0 and state.table
+    # Of a look its edges alone, so that the next search begins there.
+    draft.pace += L.PACE_WORDS + (0 if state.form == "look" else state.kept)
+    if state.table:
+        table_at = draft.pace - pace
+        draft.pace += 2
+    elif settles >= 0 and state.form == "group":
+        settled_at = draft.pace - pace
+        draft.pace += 1
+    if state.far:
+        draft.fars.append((state.far, pace + table_at, slot, b))
     coded = column is not None and column.kind == "category"
     return [
         kernel.state_unit(name),
         L.FIELD_AT if slot < 0 else L.FIELD_COLUMNS + slot,
-        slot, settles, otherwise, a, b, len(state.words), pace, int(state.table), int(again),
+        slot, settles, otherwise, a, b, len(state.words), pace, table_at, int(again),
         draft.append([weights]), len(weights), int(coded), 0, len(members), readers_at,
+        settled_at,
     ]  # fmt: skip
 
 

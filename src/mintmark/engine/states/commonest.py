@@ -9,6 +9,7 @@ the smaller comes first, integers by number, texts by bytes.  Cost of a read: O(
 
 from __future__ import annotations
 
+from mintmark.engine import layout as L
 from mintmark.engine.pairs import counted, moved, slot_of, words_for
 from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import NULL
@@ -18,6 +19,7 @@ WORDS = ("n", "used", "distinct")
 FINISHED = ("value", "times")
 FORM = "group"
 TABLE = True
+FAR = L.FAR_PAIRS
 TEXTS = True
 
 room = words_for

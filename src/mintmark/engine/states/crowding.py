@@ -8,6 +8,7 @@ Form: commutative group with a table; a count that grows from c adds 2c + 1 to i
 
 from __future__ import annotations
 
+from mintmark.engine import layout as L
 from mintmark.engine.pairs import counted, moved, slot_of, words_for
 from mintmark.engine.quick import quick
 
@@ -15,6 +16,7 @@ WORDS = ("n", "used", "distinct", "squares")
 EXTENDS = "tally"
 FORM = "group"
 TABLE = True
+FAR = L.FAR_PAIRS
 
 room = words_for
 

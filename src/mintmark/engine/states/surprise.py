@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mintmark.engine import layout as L
 from mintmark.engine.exact_math import log
 from mintmark.engine.pairs import counted, moved, slot_of, words_for
 from mintmark.engine.quick import quick
@@ -20,6 +21,7 @@ WORDS = ("n", "used", "distinct", "logs")
 EXTENDS = "tally"
 FORM = "group"
 TABLE = True
+FAR = L.FAR_PAIRS
 
 room = words_for
 

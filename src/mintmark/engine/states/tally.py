@@ -10,12 +10,14 @@ Source: Knuth, The Art of Computer Programming vol. 3, section 6.4 (algorithm L)
 
 from __future__ import annotations
 
+from mintmark.engine import layout as L
 from mintmark.engine.pairs import counted, moved, slot_of, words_for
 from mintmark.engine.quick import quick
 
 WORDS = ("n", "used", "distinct")
 FORM = "group"
 TABLE = True
+FAR = L.FAR_PAIRS
 
 room = words_for
 
