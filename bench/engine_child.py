@@ -88,9 +88,37 @@ def live(cells: str, hot: str, events: str) -> dict[str, Any]:
         state.decide(row)
         took[place] = clock() - started
     wall = (clock() - begun) / 1e9
-    return engine_batch.quantiles(took) | {
-        "events_s": len(rows) / wall, "features": len(wanted), "past": past,
+    told = engine_batch.quantiles(took)
+    alone = engine_batch.quantiles(_alone(len(rows), told["p50"]))
+    return told | {
+        "events_s": len(rows) / wall, "features": len(wanted), "past": past, "alone": alone,
     }  # fmt: skip
+
+
+def _alone(times: int, us: float) -> Any:
+    """Nanoseconds of some work that takes about so long and touches no memory, time after time.
+
+    What its slowest take longer than its median is the machine's doing: nobody else is called.
+    """
+    import numpy as np
+
+    clock = time.perf_counter_ns
+    begun = clock()
+    _spin(100_000)
+    length = max(int(us * 1_000 / ((clock() - begun) / 100_000)), 1)
+    took = np.empty(times, dtype=np.int64)
+    for place in range(times):
+        started = clock()
+        _spin(length)
+        took[place] = clock() - started
+    return took
+
+
+def _spin(length: int) -> int:
+    total = 0
+    for number in range(length):
+        total += number
+    return total
 
 
 def cards(count: str) -> dict[str, Any]:

@@ -39,6 +39,10 @@ def live(told: Told, floor: Floor) -> list[Row]:
         Row(f"{name}: {at}", found[at], "µs", bar=f"<= {bar:,.0f}", met=found[at] <= bar)
         for at, bar in BARS.items()
     ]
+    rows += [
+        Row(f"  a loop of that length and nothing else: {at}", found["alone"][at], "µs")
+        for at in BARS
+    ]
     speed = found["events_s"]
     rows.append(
         Row(f"{name}: sustained", speed, "events/s", bar=f">= {EVENTS_BAR:,.0f}",

@@ -106,9 +106,10 @@ def _pace_words(store: Store, pace: int) -> int:
     words = int(table[L.GROUP_PACE])
     for v in range(int(table[L.GROUP_VIEWS])):
         view = int(table[L.GROUP_VIEWS_AT]) + v * L.VIEW_SIZE
-        at = pace + int(table[view + L.VIEW_PACE])
-        if table[view + L.VIEW_TABLE] and store.heap[at + L.PACE_TABLE]:
-            words += int(store.heap[at + L.PACE_TABLE_SIZE])
+        inside = int(table[view + L.VIEW_TABLE])
+        at = pace + int(table[view + L.VIEW_PACE]) + inside
+        if inside and store.heap[at]:
+            words += int(store.heap[at + 1])
     return words
 
 

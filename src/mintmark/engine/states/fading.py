@@ -33,8 +33,8 @@ from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL, UNKNOWN
 
 WORDS = ("c0", "c1", "low0", "low1", "high0", "high1", "tick")
-"""The sum of weights, of weight * value that of the lower limbs and that of the upper ones, in units
-of 2**-64; and the tick that they are of."""
+"""The sum of weights, and of weight * value that of lower and that of upper limbs, in units of
+2**-64; and the tick that they are of."""
 FINISHED = ("c2", "c3", "s0", "s1", "s2", "s3")
 FORM = "follow"
 TABLE = True
