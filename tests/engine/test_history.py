@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import mintmark as mm
 from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
+from laws.drawn import drawn_log, drawn_plan, tables_of
 from mintmark.engine.history import replay, replay_pieces
 from mintmark.ground import EngineError
 
@@ -89,3 +92,13 @@ def test_a_replay_in_pieces_forgets_only_what_no_request_sees(edges: str) -> Non
     for piece in range(1, len(times) + 1):
         parts = [part.features for part in replay_pieces(plan, {"payment": table}, piece=piece)]
         assert np.concatenate(parts).tobytes() == whole.tobytes(), piece
+
+
+def test_events_without_any_request_answer_nothing() -> None:
+    """A history of another stream's rows alone has no features, and writes nothing anywhere."""
+    for seed in range(40):
+        random = Random(seed)
+        plan, tables = drawn_plan(random), tables_of(drawn_log(random, rows=60))
+        tables[plan.request] = tables[plan.request].slice(0, 0)
+        made = replay(plan, tables)
+        assert made.features.shape == (0, len(plan.names))

@@ -124,7 +124,9 @@ def changes_of(
     for seq, take in _arrivals(program, of, batches, touched, fields):
         for step in take(subjects):
             _note(stage, seq, step, len(events))
-    affected = np.asarray(pc.is_in(_ids(program, of, events), value_set=touched))
+    # Without a row of the stream its ids have no type but what others name them by.
+    ids = _ids(program, of, events).cast(touched.type)
+    affected = np.asarray(pc.is_in(ids, value_set=touched))
     values = _made_values(kernel, program, of, events, fields, stage, interner)
     steps_ = np.array(stage.steps, dtype=np.int64).reshape(-1, 5)
     base = np.array([row for row, _ in stage.made], dtype=np.int64)
