@@ -205,9 +205,9 @@ def place_of_keys(columns: Sequence[pa.ChunkedArray], rows: int, of: int) -> Int
     """
     if not columns or of == 1:
         return np.zeros(rows, dtype=np.int64)
-    hashed, known = _hashes(columns[0])
+    hashed, known = hashes(columns[0])
     for column in columns[1:]:
-        other, there = _hashes(column)
+        other, there = hashes(column)
         hashed, known = _mixed(hashed * np.uint64(31) + other), known & there
     return np.where(known, (hashed >> np.uint64(11)) % np.uint64(of), 0).astype(np.int64)
 
@@ -230,8 +230,8 @@ def _signed(word: int) -> int:
     return word - 2**64 if word >= 2**63 else word
 
 
-def _hashes(column: pa.ChunkedArray) -> tuple[Hashes, Bools]:
-    """The hash of each value, as `interner.hash_of` has it, and which are not null."""
+def hashes(column: pa.ChunkedArray) -> tuple[Hashes, Bools]:
+    """Return the hash of each value, as `interner.hash_of` has it, and which are not null."""
     if pa.types.is_integer(column.type):
         values = whole_numbers(column)
         return _mixed(values.astype(np.uint64)), values != NULL
