@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mintmark
+
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "requirements-apart.txt"
 PLACE = HERE.parents[1] / "build" / "flow" / "env"
@@ -38,9 +40,10 @@ def python_apart() -> Path:
 def run_apart(script: str, *told: str, seconds: float) -> dict[str, Any]:
     """Run one of the programs beside this file; return what its last line says, as JSON."""
     python = python_apart()
-    tests = str(HERE.parent)
+    # The code under test is the one that this process imports, wherever it stands.
+    paths = os.pathsep.join([str(Path(mintmark.__file__).parents[1]), str(HERE.parent)])
     environment = os.environ | {
-        "PYTHONPATH": tests, "PYSPARK_PYTHON": str(python), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "PYTHONPATH": paths, "PYSPARK_PYTHON": str(python), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_USAGE_STATS_ENABLED": "0", "SPARK_LOCAL_IP": "127.0.0.1",
     }  # fmt: skip
     done = subprocess.run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import resource
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -20,6 +22,8 @@ from mintmark.engine.shards import (
     shard_aggregates,
     shards_of,
 )
+from mintmark.flow.executor import said
+from mintmark.flow.shard_work import Form, attempt
 from mintmark.flow.sharded import Sharded
 from mintmark.log.tables import Table
 from mintmark.plan import Plan
@@ -67,3 +71,29 @@ def features_in(made: Sharded) -> bytes:
     rows = Table(made.folder).read(0)
     columns = [rows[name].to_numpy() for name in made.names]
     return np.ascontiguousarray(np.column_stack(columns)).tobytes()
+
+
+class Inline:
+    """Does the tasks of a sharded replay in this process, one after another."""
+
+    workers = 1
+
+    def run(self, tasks: Sequence[Form]) -> Iterator[tuple[int, Form]]:
+        """Do every task, as `flow.executor.Executor` says."""
+        for place, task in enumerate(tasks):
+            yield place, said(self.do(task))
+
+    def do(self, task: Form) -> Form:
+        """Do one task."""
+        return attempt(task)
+
+
+@contextmanager
+def short_of_room(octets: int) -> Iterator[None]:
+    """No file grows beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

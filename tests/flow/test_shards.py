@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,16 +16,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from flow.made import drawn_case, features_in, in_shards, write_tables
+from flow.made import (
+    Inline,
+    drawn_case,
+    features_in,
+    in_shards,
+    short_of_room,
+    write_tables,
+)
 from laws.drawn import tables_of
 from mintmark.engine.history import replay
 from mintmark.engine.live import Live
 from mintmark.engine.shards import place_of_key, place_of_keys
+from mintmark.flow import exchange_work, shard_work, sharded
 from mintmark.flow.executor import Processes
 from mintmark.flow.shard_work import Form
 from mintmark.flow.sharded import replay_sharded
+from mintmark.flow.source_files import batches
 from mintmark.flow.split import Here, SplitLive
-from mintmark.ground import EngineError, FlowError
+from mintmark.ground import EngineError, FlowError, GroundError
 
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 DRAWN = settings(max_examples=60, phases=[Phase.generate], **RELAXED)
@@ -100,45 +110,123 @@ class Killing:
             yield ended
 
 
-def test_a_killed_worker_changes_nothing(tmp_path: Path) -> None:
-    """kill -9 in the middle: its shard is folded again, and the digest is the same."""
+def test_a_killed_worker_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kill -9 in the middle of each phase: its task is done again, and the digest is the same."""
+    monkeypatch.setattr(sharded, "CHUNK_ROWS", 10)
     plan, log = drawn_case(5, 400)
-    sources = write_tables(tables_of(log), tmp_path / "in")
+    sources = write_tables(tables_of(log), tmp_path / "in", files=8)
     with Processes(2) as workers:
         calm = replay_sharded(plan, sources, tmp_path / "calm", workers, shards=2)
         killing = Killing(workers)
         rough = replay_sharded(plan, sources, tmp_path / "rough", killing, shards=64)
-    assert killing.kills
+    assert killing.kills >= 3
     assert rough.digest == calm.digest
     assert features_in(rough) == replay(plan, tables_of(log)).features.tobytes()
 
 
-def test_a_run_that_was_broken_off_goes_on(tmp_path: Path) -> None:
-    """What is folded is not folded again; there is no table before the commit."""
-    plan, log = drawn_case(3, 60)
-    sources = write_tables(tables_of(log), tmp_path / "in")
+class Broken(Inline):
+    """Does one task of a phase and stops at the next, as a driver that is killed does."""
 
-    class Half:
-        """Does the first phase and then stops, as a driver that is killed does."""
+    def __init__(self, phase: str) -> None:
+        self.phase, self.done = phase, list[str]()
 
-        workers = 2
+    def do(self, task: Form) -> Form:
+        """Do one task, or stop."""
+        if task["do"] == self.phase and any(f"/{self.phase} " in f"/{d}" for d in self.done):
+            raise KeyboardInterrupt
+        self.done.append(f"{task['do']} {task['out']}")
+        return super().do(task)
 
-        def run(self, tasks):  # type: ignore[no-untyped-def]
-            if tasks and tasks[0]["do"] == "answer":
-                raise KeyboardInterrupt
-            done.append(len(tasks))
-            return workers.run(tasks)
 
-    done: list[int] = []
-    with Processes(1) as workers:
-        for _ in range(2):
-            with pytest.raises(KeyboardInterrupt):
-                replay_sharded(plan, sources, tmp_path / "out", Half())
-            assert not (tmp_path / "out" / "_delta_log").exists()
-        made = replay_sharded(plan, sources, tmp_path / "out", workers, shards=2)
-    assert done[0] > 0
-    assert done[1] == 0
+PHASES = ("note", "split", "settle", "fold", "answer")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_run_that_was_broken_off_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    """What is done is not done again, whatever it was; there is no table before the commit."""
+    monkeypatch.setattr(sharded, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(sharded, "PIECE_ROWS", 20)
+    plan, log = drawn_case(4, 60)
+    sources = write_tables(tables_of(log), tmp_path / "in", files=3)
+    broken, again = Broken(phase), Broken("nothing")
+    with pytest.raises(KeyboardInterrupt):
+        replay_sharded(plan, sources, tmp_path / "out", broken, shards=3)
+    assert not (tmp_path / "out" / "_delta_log").exists()
+    made = replay_sharded(plan, sources, tmp_path / "out", again, shards=3)
     assert features_in(made) == replay(plan, tables_of(log)).features.tobytes()
+    assert broken.done
+    assert len(set(broken.done + again.done)) == len(broken.done + again.done)
+    assert {done.split()[0] for done in broken.done + again.done} == set(PHASES)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path, phase: str) -> None:
+    """No room in the middle of any phase: an error that says so, and the same digest afterwards."""
+
+    class Full(Inline):
+        """Has no room for what one phase writes."""
+
+        def do(self, task: Form) -> Form:
+            if task["do"] != phase:
+                return super().do(task)
+            with short_of_room(100):
+                return super().do(task)
+
+    plan, log = drawn_case(4, 60)
+    sources = write_tables(tables_of(log), tmp_path / "in")
+    with pytest.raises(GroundError) as error:
+        replay_sharded(plan, sources, tmp_path / "out", Full(), shards=2)
+    assert (error.value.code, error.value.kind) == ("ground.disk.full", "world")
+    made = replay_sharded(plan, sources, tmp_path / "out", Inline(), shards=2)
+    calm = replay_sharded(plan, sources, tmp_path / "calm", Inline(), shards=1)
+    assert made.digest == calm.digest
+
+
+def test_a_file_between_tasks_that_a_disk_changed_is_told(tmp_path: Path) -> None:
+    """What was written is not computed with when it is not what is read."""
+
+    class Flipping(Inline):
+        """Changes one bit of what a shard was folded to."""
+
+        def do(self, task: Form) -> Form:
+            told = super().do(task)
+            if task["do"] == "fold":
+                octets = bytearray(Path(task["out"]).read_bytes())
+                octets[20] ^= 1
+                Path(task["out"]).write_bytes(octets)
+            return told
+
+    plan, log = drawn_case(4, 60)
+    sources = write_tables(tables_of(log), tmp_path / "in")
+    with pytest.raises(FlowError) as error:
+        replay_sharded(plan, sources, tmp_path / "out", Flipping(), shards=2)
+    assert error.value.code == "flow.parcels.broken"
+    shutil.rmtree(Path(error.value.at).parent)
+    made = replay_sharded(plan, sources, tmp_path / "out", Inline(), shards=2)
+    assert features_in(made) == replay(plan, tables_of(log)).features.tobytes()
+
+
+def test_a_shard_reads_its_own_rows_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file of the sources is read for the exchange; no shard of a split group reads it."""
+    read: list[str] = []
+
+    def counted(cut, columns, rows):  # type: ignore[no-untyped-def]
+        read.extend(path for path, _ in cut)
+        return batches(cut, columns, rows)
+
+    for module in (exchange_work, shard_work):
+        monkeypatch.setattr(module, "batches", counted)
+    plan, log = drawn_case(2, 300)
+    assert all(group.roles and not plan.groups[0].request_roles for group in plan.groups)
+    sources = write_tables(tables_of(log), tmp_path / "in", files=2)
+    made = replay_sharded(plan, sources, tmp_path / "out", Inline(), shards=20)
+    assert features_in(made) == replay(plan, tables_of(log)).features.tobytes()
+    # Once to note which ids come again, once to split.
+    assert sorted(Path(path).name for path in read) == sorted(
+        2 * ["payment-0.parquet", "payment-1.parquet"]
+    )
 
 
 def test_a_task_that_raises_is_told_and_not_tried_again(tmp_path: Path) -> None:

@@ -5,23 +5,23 @@ driver. The features become a Delta table by one commit of the driver; before it
 bits are those of `engine.replay`, whatever the number of shards and workers and whoever was killed
 meanwhile.
 
-    files ─► fold, one task a shard ─► aggregates ─► answer, one task a piece ─► parts ─► commit
+    files ─► exchange ─► fold, one task a shard ─► aggregates ─► answer, one a piece ─► commit
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from mintmark.engine.shards import shards_of
+from mintmark.flow.exchange import Exchange, note_tasks, settle_tasks, split_tasks
 from mintmark.flow.executor import Executor
+from mintmark.flow.shard_work import digest_in, folded
+from mintmark.flow.source_files import Cut, RowGroup, cuts, every_nth, row_groups, rows_between
 from mintmark.ground import FlowError, Progress, Silent, digest, short, write_atomic
 from mintmark.log.tables import Table
 from mintmark.plan import Plan
@@ -30,6 +30,8 @@ PIECE_ROWS = 1 << 18
 """Requests that one task answers, and so the rows of an output file."""
 SHARD_ROWS = 1 << 21
 """Rows of a stream that a shard should not have many more of, for the memory of a worker."""
+CHUNK_ROWS = 1 << 20
+"""Rows of a stream that one task reads to exchange them."""
 
 Sources = Mapping[str, Path | Sequence[Path]]
 
@@ -52,16 +54,27 @@ class _Run:
     """One replay on its way: its plan and files, and the folder that it works in."""
 
     plan: Plan
-    sources: Mapping[str, list[str]]
+    groups: Mapping[str, list[RowGroup]]
     out: Path
     name: str
+    of: int
 
     @property
     def place(self) -> Path:
         return self.out / f".shards-{self.name}"
 
-    def task(self, do: str, out: Path, **more: Any) -> dict[str, Any]:
-        return {"do": do, "plan": str(self.place / "plan.json"), "out": str(out)} | more
+    @property
+    def cuts(self) -> dict[str, list[Cut]]:
+        return {name: cuts(groups, CHUNK_ROWS) for name, groups in self.groups.items()}
+
+    @property
+    def requests(self) -> list[RowGroup]:
+        return self.groups[self.plan.request]
+
+    def exchange(self) -> Exchange:
+        chunks = {name: len(found) for name, found in self.cuts.items()}
+        rows = {name: _rows(groups) for name, groups in self.groups.items()}
+        return Exchange.of_plan(self.plan, self.place / "exchange", self.of, chunks, rows)
 
 
 def replay_sharded(
@@ -84,36 +97,37 @@ def replay_sharded(
         reach them, and `out`, by the same paths.
     shards : int, optional
         Into how many the keys of each group are split; by default so that each worker has two to
-        do and none has many more than `SHARD_ROWS` rows. Each reads its columns of all rows, so
-        more of them than that cost more than they bring.
+        do and none has many more than `SHARD_ROWS` rows.
 
     Raises
     ------
     FlowError
         `flow.replay.there` when `out` is a table already; `flow.replay.order` when files of a
-        stream overlap; `flow.replay.empty`; `flow.replay.column`; `flow.worker.lost`.
+        stream overlap; `flow.replay.empty`; `flow.replay.column`; `flow.replay.unreadable`;
+        `flow.parcels.broken`; `flow.worker.lost`.
+    GroundError
+        `ground.disk.full`; say the same again once there is room.
     EngineError
         Those of `engine.replay`.
     """
     steps = progress or Silent()
-    listed = {name: _files(name, given) for name, given in sources.items()}
-    paths = {name: [str(path) for path, _ in files] for name, files in listed.items()}
-    rows = {name: sum(count for _, count in files) for name, files in listed.items()}
-    if plan.request not in paths:
+    groups = {name: row_groups(name, given) for name, given in sources.items()}
+    if not groups.get(plan.request):
         raise _no_requests(plan, sources)
     if (out / "_delta_log").exists():
         raise _there(out)
-    of = shards or _parts(len(plan.groups), executor.workers, max(rows.values()))
-    run = _Run(plan, paths, out, short(digest([plan.digest, of, PIECE_ROWS, _identity(paths)])))
+    of = shards or _parts(len(plan.groups), executor.workers, max(map(_rows, groups.values())))
+    name = short(digest([plan.digest, of, PIECE_ROWS, CHUNK_ROWS, _identity(groups)]))
+    run = _Run(plan, groups, out, name, of)
     _clear(run)
-    run.place.mkdir(parents=True, exist_ok=True)
+    (run.place / "exchange").mkdir(parents=True, exist_ok=True)
     write_atomic(run.place / "plan.json", json.dumps(plan.form()).encode())
-    folded = _folded(run, executor, of, steps)
-    pieces, told = _answered(run, executor, folded, rows[plan.request], steps)
-    whole = digest([plan.digest, list(plan.names), *(piece["digest"] for piece in told)])
+    _fold(run, executor, steps)
+    pieces = _answer(run, executor, steps)
+    whole = digest([plan.digest, list(plan.names), *map(digest_in, pieces)])
     Table(out).adopt(pieces, {"mintmark.plan": plan.digest, "mintmark.digest": whole})
     shutil.rmtree(run.place)
-    return Sharded(out, sum(piece["rows"] for piece in told), whole, plan.names)
+    return Sharded(out, _rows(run.requests), whole, plan.names)
 
 
 def _parts(groups: int, workers: int, rows: int) -> int:
@@ -131,79 +145,89 @@ def _clear(run: _Run) -> None:
             part.unlink()
 
 
-def _folded(run: _Run, executor: Executor, of: int, steps: Progress) -> list[str]:
-    """Fold every shard whose file is not there; return the files of all."""
-    wanted = shards_of(run.plan, of)
-    outs = [run.place / f"{shard.group:03}-{shard.place:05}.arrow" for shard in wanted]
-    tasks = [
-        run.task("fold", out, sources=run.sources, group=s.group, place=s.place, of=s.of)
-        for s, out in zip(wanted, outs, strict=True)
-        if not out.exists()
+def _exchanged(run: _Run, exchange: Exchange, executor: Executor, steps: Progress) -> None:
+    """Write the rows of every shard where it finds them."""
+    phases: list[Iterable[dict[str, Any]]] = [
+        note_tasks(run.plan, exchange, run.cuts),
+        split_tasks(run.plan, exchange, run.cuts),
+        settle_tasks(run.plan, exchange),
     ]
+    steps.start("exchange", None)
+    rows = 0
+    for phase in phases:
+        for _, told in executor.run(_undone(run, phase, exchange=exchange.form())):
+            rows += int(told["rows"])
+            steps.advance(int(told["rows"]))
+    steps.done(f"{rows:,} rows read and written by key")
+
+
+def _fold(run: _Run, executor: Executor, steps: Progress) -> None:
+    """Fold every shard whose file is not there."""
+    wanted = shards_of(run.plan, run.of)
+    exchange = run.exchange()
+    left = [shard for shard in wanted if not folded(run.place, shard).exists()]
+    if any(shard.group in exchange.groups for shard in left):
+        _exchanged(run, exchange, executor, steps)
+    tasks = _undone(
+        run,
+        (
+            {
+                "do": "fold", "group": shard.group, "place": shard.place, "of": shard.of,
+                "out": str(folded(run.place, shard)),
+            }
+            for shard in left
+        ),
+        exchange=exchange.form(),
+        cuts=run.cuts,
+        pieces=every_nth(run.requests, PIECE_ROWS),
+    )  # fmt: skip
     steps.start("shards", len(tasks))
     for _ in executor.run(tasks):
         steps.advance(1)
-    steps.done(f"{len(outs):,} shards, {len(tasks):,} of them folded now")
-    return [str(out) for out in outs]
+    steps.done(f"{len(wanted):,} shards, {len(tasks):,} of them folded now")
+    shutil.rmtree(run.place / "exchange")
 
 
-def _answered(
-    run: _Run, executor: Executor, folded: Sequence[str], rows: int, steps: Progress
-) -> tuple[list[Path], list[dict[str, Any]]]:
-    """Answer all requests, piece by piece; return the files and what was said of each."""
-    starts = range(0, max(rows, 1), PIECE_ROWS)
+def _answer(run: _Run, executor: Executor, steps: Progress) -> list[Path]:
+    """Answer all requests that are not answered yet, piece by piece; return the files."""
+    rows = _rows(run.requests)
+    starts = range(0, rows, PIECE_ROWS)
     outs = [run.out / f"part-{run.name}-{place:05}.parquet" for place in range(len(starts))]
-    tasks = [
-        run.task(
-            "answer", out, sources=run.sources[run.plan.request], parts=folded,
-            rows=[start, min(start + PIECE_ROWS, rows)],
-        )
-        for start, out in zip(starts, outs, strict=True)
-    ]  # fmt: skip
-    told: list[dict[str, Any]] = [{} for _ in tasks]
+    tasks = _undone(
+        run,
+        (
+            {
+                "do": "answer", "piece": piece, "out": str(out),
+                "requests": rows_between(run.requests, start, start + PIECE_ROWS),
+            }
+            for piece, (start, out) in enumerate(zip(starts, outs, strict=True))
+        ),
+        folded=str(run.place),
+        of=run.of,
+    )  # fmt: skip
     steps.start("features", rows)
-    for place, answer in executor.run(tasks):
-        told[place] = dict(answer)
-        steps.advance(int(answer["rows"]))
+    for _, told in executor.run(tasks):
+        steps.advance(int(told["rows"]))
     steps.done(f"{rows:,} rows, {len(run.plan.names)} features")
-    return outs, told
+    return outs
 
 
-def _files(name: str, given: Path | Sequence[Path]) -> list[tuple[Path, int]]:
-    """The files of a stream in the order of the log, and the rows of each; empty ones left out."""
-    if isinstance(given, Path):
-        given = Table(given).files() if (given / "_delta_log").exists() else [given]
-    found = []
-    for path in given:
-        about = pq.read_metadata(path)
-        if about.num_rows:
-            found.append((_bounds(about), path.resolve(), about.num_rows))
-    found.sort(key=lambda file: file[0])
-    for (before, *_), (after, path, _) in pairwise(found):
-        if after[0] <= before[1]:
-            raise FlowError(
-                f'the files of "{name}" overlap in the order of the log',
-                at=str(path),
-                got=f"mm_seq from {after[0]}",
-                want=f"> {before[1]}",
-                hint="sort the rows by mm_seq over all files",
-                code="flow.replay.order",
-            )
-    return [(path, count) for _, path, count in found]
+def _undone(run: _Run, tasks: Iterable[dict[str, Any]], **shared: Any) -> list[dict[str, Any]]:
+    """The tasks whose files are not there, each with what all of them are told."""
+    told = {"plan": str(run.place / "plan.json")} | shared
+    return [told | task for task in tasks if not Path(task["out"]).exists()]
 
 
-def _bounds(about: Any) -> tuple[int, int]:
-    """The first and the last mm_seq of a file, by its statistics."""
-    place = about.schema.to_arrow_schema().get_field_index("mm_seq")
-    parts = [about.row_group(i).column(place).statistics for i in range(about.num_row_groups)]
-    return min(part.min for part in parts), max(part.max for part in parts)
+def _rows(groups: Sequence[RowGroup]) -> int:
+    return sum(group.rows for group in groups)
 
 
-def _identity(paths: Mapping[str, list[str]]) -> list[object]:
+def _identity(groups: Mapping[str, Sequence[RowGroup]]) -> list[object]:
     """What tells these files from others under the same names."""
+    paths = {name: list(dict.fromkeys(g.path for g in groups[name])) for name in sorted(groups)}
     stats = {path: Path(path).stat() for files in paths.values() for path in files}
     told = {path: [stat.st_size, stat.st_mtime_ns] for path, stat in stats.items()}
-    return [{name: [[path, *told[path]] for path in paths[name]]} for name in sorted(paths)]
+    return [{name: [[path, *told[path]] for path in files]} for name, files in paths.items()]
 
 
 def _there(out: Path) -> FlowError:
@@ -217,7 +241,7 @@ def _there(out: Path) -> FlowError:
 
 def _no_requests(plan: Plan, sources: Sources) -> FlowError:
     return FlowError(
-        f'there are no files of "{plan.request}", whose requests the plan answers',
+        f'there are no rows of "{plan.request}", whose requests the plan answers',
         got=", ".join(sorted(sources)) or "no streams",
         want=plan.request,
         code="flow.replay.empty",
