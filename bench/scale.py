@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ from mintmark.plan import Plan
 
 CORES = sorted(os.sched_getaffinity(0))
 BATCH = 256
+MANY = 20
+"""Shards of each group, where rows have to be exchanged by key."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -64,12 +66,16 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """One sharded replay: wall and CPU seconds, cores that others took, and the bytes it moved."""
+    """One sharded replay: wall and CPU seconds, cores that others took, and the bytes it moved.
+
+    exchanged : rows written by key;  between : aggregates;  out : features.
+    """
 
     seconds: float
     cpu: float
     others: float
     digest: str
+    exchanged: int
     between: int
     out: int
 
@@ -78,36 +84,39 @@ def replays(plan: Plan, parts: Sequence[Path], rounds: int) -> list[Row]:
     """From Parquet to a Delta table: in one process, then by shards at 1 and 2 workers."""
     count = sum(pq.read_metadata(part).num_rows for part in parts)
     alone: list[float] = []
-    runs: dict[int, list[Run]] = {1: [], 2: []}
+    runs: dict[tuple[int, int], list[Run]] = {(1, 1): [], (2, 1): [], (2, MANY): []}
     with tempfile.TemporaryDirectory(dir=work.PLACE) as folder:
         for turn in range(rounds):
             os.sched_setaffinity(0, CORES[:1])
             alone.append(_in_process(plan, parts, Path(folder) / "alone.parquet"))
-            for workers, found in runs.items():
+            for (workers, of), found in runs.items():
                 os.sched_setaffinity(0, CORES[:workers])
-                found.append(_sharded(plan, parts, workers, Path(folder) / f"{workers}-{turn}"))
+                out = Path(folder) / f"{workers}-{of}-{turn}"
+                found.append(_sharded(plan, parts, workers, of, out))
         os.sched_setaffinity(0, CORES)
     assert len({run.digest for found in runs.values() for run in found}) == 1, "digests differ"
     best = {workers: min(found, key=lambda run: run.seconds) for workers, found in runs.items()}
     name = f"replay of {count:,} payments, {len(plan.names)} features, Parquet to Parquet"
     speed = count / min(alone)
     rows = [Row(f"{name}: one process, one core", speed, "payments/s")]
-    for workers, run in best.items():
-        mine, said = count / run.seconds, f"  by shards, {workers} worker(s) of one core"
-        cpu = min(found.cpu for found in runs[workers]) * 1e6 / count
+    for (workers, of), run in best.items():
+        mine = count / run.seconds
+        said = f"  {workers} worker(s) of one core, {of} shard(s) a group"
+        cpu = min(found.cpu for found in runs[workers, of]) * 1e6 / count
         rows += [
             Row(said, mine, "payments/s", "one process", speed, mine / speed),
             Row("    CPU of the workers", cpu, "µs/payment"),
             Row("    taken by others meanwhile", run.others, "cores"),
         ]
-    first, second = count / best[1].seconds, count / best[2].seconds
+    first, second, many = count / best[1, 1].seconds, count / best[2, 1].seconds, best[2, MANY]
     source = sum(part.stat().st_size for part in parts)
     return [
         *rows,
         Row("  2 workers for 1", second, "payments/s", "1 worker", first, second / first),
         Row("  rows read, in the files", source / count, "bytes/payment"),
-        Row("  aggregates between the phases", best[2].between / count, "bytes/payment"),
-        Row("  features written", best[2].out / count, "bytes/payment"),
+        Row("  rows exchanged by key", many.exchanged / count, "bytes/payment"),
+        Row("  aggregates between the phases", many.between / count, "bytes/payment"),
+        Row("  features written", many.out / count, "bytes/payment"),
     ]
 
 
@@ -119,20 +128,29 @@ def _in_process(plan: Plan, parts: Sequence[Path], out: Path) -> float:
     return time.perf_counter() - begun
 
 
-def _sharded(plan: Plan, parts: Sequence[Path], workers: int, out: Path) -> Run:
+class Weighed:
+    """Weighs what lies between the tasks before it is taken away."""
+
+    def __init__(self, behind: Processes) -> None:
+        self.behind, self.workers = behind, behind.workers
+        self.exchanged = self.between = 0
+
+    def run(self, tasks: Any) -> Any:
+        """Do every task, as `flow.executor.Executor` says."""
+        for task in tasks[:1]:
+            if task["do"] == "fold":
+                self.exchanged = _size(Path(task["exchange"]["folder"]).glob("split-*"))
+            if task["do"] == "answer":
+                self.between = _size(Path(task["folded"]).glob("*.parcels"))
+        return self.behind.run(tasks)
+
+
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths)
+
+
+def _sharded(plan: Plan, parts: Sequence[Path], workers: int, of: int, out: Path) -> Run:
     """Replay once with workers that are already there."""
-    between = [0]
-
-    class Weighed:
-        """Weighs the shards' files before they are taken away."""
-
-        def __init__(self, behind: Processes) -> None:
-            self.behind, self.workers = behind, behind.workers
-
-        def run(self, tasks: Any) -> Any:
-            files = {Path(path) for task in tasks for path in task.get("parts", ())}
-            between[0] += sum(path.stat().st_size for path in files)
-            return self.behind.run(tasks)
 
     with Processes(workers) as processes:
         # The first task of a worker pays for its start, which a long run does not feel.
@@ -141,13 +159,14 @@ def _sharded(plan: Plan, parts: Sequence[Path], workers: int, out: Path) -> Run:
         shutil.rmtree(warm)
         pids = processes.pids
         begun, cpu, busy = time.perf_counter(), sum(map(_cpu, pids)), _busy()
-        made = replay_sharded(plan, {plan.request: parts}, out, Weighed(processes))
+        weighed = Weighed(processes)
+        made = replay_sharded(plan, {plan.request: parts}, out, weighed, shards=of)
         seconds = time.perf_counter() - begun
         cpu = sum(map(_cpu, pids)) - cpu
     others = max(_busy() - busy - cpu, 0.0) / seconds
-    size = sum(path.stat().st_size for path in out.glob("*.parquet"))
+    size = _size(out.glob("*.parquet"))
     shutil.rmtree(out)
-    return Run(seconds, cpu, others, made.digest, between[0], size)
+    return Run(seconds, cpu, others, made.digest, weighed.exchanged, weighed.between, size)
 
 
 def _cpu(pid: int) -> float:
