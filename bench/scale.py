@@ -124,7 +124,7 @@ def _in_process(plan: Plan, parts: Sequence[Path], out: Path) -> float:
     begun = time.perf_counter()
     table = pa.concat_tables([pq.read_table(part) for part in parts])
     seq, features, names = doors.features_of(plan, {plan.request: table})
-    doors.write_features(out, seq, names, features, 1)
+    doors.write_features(out, seq, names, features)
     return time.perf_counter() - begun
 
 
