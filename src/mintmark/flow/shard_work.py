@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mintmark.engine import shards
+from mintmark.engine.feature_table import feature_table, write_features
 from mintmark.engine.shards import Shard
 from mintmark.flow import exchange_work, parcels
 from mintmark.flow.exchange import Exchange
@@ -102,16 +103,12 @@ def answer(task: Form) -> Form:
     paths = [folded(folder, shard) for shard in shards.shards_of(plan, task["of"])]
     parts = [part for path in paths for part in parcels.read(path, piece)]
     features = gathered(task["plan"]).features(requests, parts)
-    told = {"mm_seq": pa.array(seq)}
-    for place, name in enumerate(plan.names):
-        told[name] = pa.array(np.ascontiguousarray(features[:, place]), from_pandas=True)
     bits = hashlib.sha256(seq.tobytes())
     bits.update(features.tobytes())
-    table = pa.table(told).replace_schema_metadata({DIGEST: f"sha256:{bits.hexdigest()}"})
-    # Numbers hardly come twice: without a dictionary a file is smaller, and written a third sooner.
-    zstd = {"compression": "zstd", "compression_level": 1, "use_dictionary": False}
+    table = feature_table(seq, plan.names, features)
+    table = table.replace_schema_metadata({DIGEST: f"sha256:{bits.hexdigest()}"})
     with parcels.whole(Path(task["out"])) as spare:
-        pq.write_table(table, spare, **zstd)
+        write_features(spare, table)
     return {"rows": len(seq)}
 
 
