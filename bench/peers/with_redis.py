@@ -23,6 +23,7 @@ Row = dict[str, Any]
 held: dict[str, Any] = {}
 CODES = {"card": 0, "terminal": 1, "chain": 2, "amount": 3}
 HALF_LIVES = 32
+TICKS = 32
 
 SCRIPT = """
 local now = tonumber(ARGV[1])
@@ -47,7 +48,8 @@ local function fold(place, horizon, wanted)
         if f[1] == 'distinct' then
           if not s[6][x] then s[6][x] = true; s[7] = s[7] + 1 end
         elseif f[1] == 'decay_sum' then
-          s[2] = s[2] + x * 2 ^ (-(now - at) / f[5])
+          local ticks = math.floor(now / f[5]) - math.floor(at / f[5])
+          s[2] = s[2] + x * 2 ^ (-ticks / 32)
         else
           s[1], s[2], s[3] = s[1] + 1, s[2] + x, s[3] + x * x
           if not s[4] or x < s[4] then s[4] = x end
@@ -113,17 +115,21 @@ def live(out: str) -> dict[str, Any]:
 
 
 def _calls(groups: Sequence[Sequence[Row]]) -> str:
-    """Write the calls of `fold`: of each feature kind, span, column, least amount, half-life."""
+    """Write the calls of `fold`: of each feature kind, span, column, least amount, tick.
+
+    A decay counts age in ticks of 1/32 half-life, as ours does.
+    """
     lines = []
     for place, group in enumerate(groups, start=1):
         told, horizon = [], 0
         for one in group:
-            half = one["span_s"] * 10**6 if one["kind"] == "decay_sum" else 1
-            span = HALF_LIVES * half if one["kind"] == "decay_sum" else (one["span_s"] or 0) * 10**6
+            span, tick = (one["span_s"] or 0) * 10**6, 1
+            if one["kind"] == "decay_sum":
+                span, tick = HALF_LIVES * span, span // TICKS
             horizon = max(horizon, span)
             least = -1 if one["above"] is None else one["above"] * 100
             code = CODES[one["of"] or "amount"]
-            told.append(f"{{'{one['kind']}', {span}, {code}, {least}, {half}}}")
+            told.append(f"{{'{one['kind']}', {span}, {code}, {least}, {tick}}}")
         lines.append(f"fold({place}, {horizon}, {{{', '.join(told)}}})\n")
     return "".join(lines)
 

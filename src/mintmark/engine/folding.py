@@ -10,6 +10,7 @@ of the whole of it only times, places and keys are held.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -53,12 +54,18 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-THREADS = 2
 PIECE_BYTES = 1 << 30
 """About how many bytes of features are held between one answer and the next.
 
 Longer pieces mean longer batches of one key, and a state that need not be kept at all for one
 piece; shorter ones were slower at every size tried (bench/README.md)."""
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def piece_of(program: Program) -> int:
@@ -208,7 +215,7 @@ def fold_pieces(
     spare = _Spare(len(program.names), min(piece, len(requests)))
     # One buffer for all pieces: its pages are asked for once.
     buffer = np.empty(kept * min(piece, len(requests)))
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(_cores()) as pool:
         for start in range(0, max(len(requests), 1), piece):
             end = min(start + piece, len(requests))
             last = end == len(requests)
@@ -447,7 +454,7 @@ def _answer(
     """Evaluate the features that are more than one aggregate, each thread a part of the rows."""
     program, count = prepared.program, len(features)
     nothing = np.zeros((0, 0), dtype=np.int64)
-    share = -(-count // THREADS)
+    share = -(-count // _cores())
     runs = []
     for first in range(0, count, share):
         expressions = Expressions(program.rest.rows, len(program.streams[program.request].slots))
