@@ -29,12 +29,14 @@ from mintmark.ground import FlowError
 def main(place: Path) -> None:
     """Start the cluster, and say how many cases were equal."""
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
-    cluster.add_node(num_cpus=2)
-    ray.init(address=cluster.address, log_to_driver=False)
-    told: dict[str, Any] = {"nodes": len(ray.nodes())}
-    told |= replays(place / "replays") | lives(place / "lives") | killed(place / "killed")
-    ray.shutdown()
-    cluster.shutdown()
+    try:
+        cluster.add_node(num_cpus=2)
+        ray.init(address=cluster.address, log_to_driver=False)
+        told: dict[str, Any] = {"nodes": len(ray.nodes())}
+        told |= replays(place / "replays") | lives(place / "lives") | killed(place / "killed")
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
     print(json.dumps(told))
 
 
@@ -73,8 +75,9 @@ def lives(place: Path) -> dict[str, Any]:
         for host in state._hosts:
             nodes.add(ray.get(host.actor.__ray_call__.remote(node_of)))
             ray.kill(host.actor)
+    asked = [row for stream, row in log if stream == plan.request]
     try:
-        state.decide({**log[-1][1], "mm_seq": 10**6})
+        state.decide({**asked[-1], "mm_seq": 10**6})
         lost = ""
     except FlowError as error:
         lost = error.code
