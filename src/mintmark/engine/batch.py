@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from mintmark.engine.expressions import NOTHING, Expressions
 from mintmark.engine.interner import Interner, Key, Value
-from mintmark.engine.sentinel import NULL
+from mintmark.engine.sentinel import LIMIT, NULL
 from mintmark.ground import EngineError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Batch:
 
     def integers(self, name: str) -> Ints:
         """Return a column of whole numbers, flags or times as int64, NULL for null."""
-        return whole_numbers(self.column(name))
+        return numbers_of(self.column(name), name, self.stream.name)
 
     def between(self, before: int, until: int) -> slice:
         """Return the rows whose seq is after one and up to another."""
@@ -69,7 +69,7 @@ class Batch:
                 found[place] = self.at[some]
                 continue
             column = self.rows.column(slot.name) if table is None else table.column(slot.name)
-            found[place] = _input(slot, column, interner)
+            found[place] = self._input(slot, column, interner)
         return found
 
     def inputs_at(self, places: Ints, interner: Interner) -> Ints:
@@ -80,8 +80,15 @@ class Batch:
         for place, slot in enumerate(self.stream.slots):
             at = slot.source == "at"
             column = None if at else table.column(slot.name)
-            found[place] = self.at[places] if column is None else _input(slot, column, interner)
+            found[place] = (
+                self.at[places] if column is None else self._input(slot, column, interner)
+            )
         return found
+
+    def _input(self, slot: Slot, column: pa.ChunkedArray, interner: Interner) -> Ints:
+        if slot.coded:
+            return interner.column(column)
+        return numbers_of(column, slot.name, self.stream.name)
 
 
 @dataclass(frozen=True)
@@ -98,24 +105,37 @@ def read_batch(stream: StreamProgram, rows: Rows) -> Batch:
     Raises
     ------
     EngineError
-        `engine.batch.column` when a column is missing, `engine.batch.order` when `mm_seq` does not
-        grow from row to row.
+        `engine.batch.column` when a column is missing, of a wrong type, or null where a log never
+        is; `engine.batch.order` when `mm_seq` does not grow from row to row.
     """
-    seq = whole_numbers(column_of(rows, "mm_seq", stream.name))
-    if len(seq) and np.any(seq[1:] <= seq[:-1]):
+    seq = _log_column(stream, rows, "mm_seq")
+    if len(seq) and (np.any(seq[1:] <= seq[:-1]) or seq[0] < 0):
         raise EngineError(
             f'the rows of "{stream.name}" are not in the order of the log',
-            want="mm_seq that grows from row to row",
+            want="mm_seq that grows from row to row, from 0 on",
             code="engine.batch.order",
         )
-    at = whole_numbers(column_of(rows, "mm_at", stream.name))
-    for name in ("mm_known_at", *(slot.name for slot in stream.slots if slot.name)):
+    at = _log_column(stream, rows, "mm_at")
+    _log_column(stream, rows, "mm_known_at")
+    for name in (slot.name for slot in stream.slots if slot.name):
         _there(rows, name, stream.name)
     return Batch(stream=stream, at=at, seq=seq, rows=rows)
 
 
-def _input(slot: Slot, column: pa.ChunkedArray, interner: Interner) -> Ints:
-    return interner.column(column) if slot.coded else whole_numbers(column)
+def _log_column(stream: StreamProgram, rows: Rows, name: str) -> Ints:
+    """A column that every row of a log has, within what windows can count back from."""
+    column = column_of(rows, name, stream.name)
+    values = numbers_of(column, name, stream.name)
+    if len(values) and (column.null_count or values.min() < -LIMIT or values.max() > LIMIT):
+        row = int(np.argmax((values < -LIMIT) | (values > LIMIT)))
+        raise EngineError(
+            f'a row of "{stream.name}" has no {name}, or none that a log could have',
+            at=f"$[{row}].{name}",
+            got=column[row].as_py(),
+            want=f"a whole number from {-LIMIT} to {LIMIT}",
+            code="engine.batch.column",
+        )
+    return values
 
 
 def stored_values(kernel: Kernel, stream: StreamProgram, inputs: Ints, interner: Interner) -> Ints:
@@ -145,8 +165,35 @@ def _there(rows: Rows, name: str, stream: str) -> None:
         )
 
 
+def numbers_of(column: pa.ChunkedArray, name: str, stream: str) -> Ints:
+    """Return a column as `whole_numbers` does, or say that it holds none.
+
+    Raises
+    ------
+    EngineError
+        `engine.batch.column` for texts, fractions, and times that are not of whole microseconds.
+    """
+    kind = column.type
+    known = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_timestamp, pa.types.is_null)
+    try:
+        if any(is_known(kind) for is_known in known):
+            return whole_numbers(column)
+        got = str(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        got = f"{kind}: {str(error).splitlines()[0]}"
+    raise EngineError(
+        f'column "{name}" of "{stream}" is no column of whole numbers, flags or times',
+        got=got,
+        want="int64 in stored units, bool, or a timestamp of whole microseconds",
+        code="engine.batch.column",
+    )
+
+
 def whole_numbers(column: pa.ChunkedArray) -> Ints:
     """Return whole numbers, flags or times as int64, NULL for null."""
+    if pa.types.is_timestamp(column.type) and column.type.unit != "us":
+        # Stored times count microseconds, whatever a file counts in.
+        column = pc.cast(column, pa.timestamp("us", column.type.tz))
     if not pa.types.is_int64(column.type):
         column = pc.cast(column, pa.int64())
     if column.null_count:
@@ -221,5 +268,6 @@ def _sparse(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:
 
 __all__ = [
     "Batch", "Numbered", "Value", "column_of", "empty_table", "keys_at", "number_keys",
+    "numbers_of",
     "read_batch", "stored_values", "whole_numbers",
 ]  # fmt: skip

@@ -133,6 +133,13 @@ def prepare(
     kernel = ready()
     program = lower(plan)
     interner = Interner(program.texts, told=program.told)
+    if program.request not in tables:
+        raise EngineError(
+            f'there are no rows of "{program.request}", whose requests the plan answers',
+            got=", ".join(sorted(tables)) or "no tables",
+            want=program.request,
+            code="engine.batch.stream",
+        )
     tables, lookups = _looked_up(plan, tables, mode)
     batches = _batches(program, tables)
     changed = (
@@ -319,13 +326,6 @@ def _move_watermark(prepared: Prepared, rows: slice) -> None:
 
 
 def _batches(program: Program, tables: Mapping[str, pa.Table | Rows]) -> dict[str, Batch]:
-    if program.request not in tables:
-        raise EngineError(
-            f'there are no rows of "{program.request}", whose requests the plan answers',
-            got=", ".join(sorted(tables)) or "no tables",
-            want=program.request,
-            code="engine.batch.stream",
-        )
     return {
         name: read_batch(
             stream, rows_of(tables[name]) if name in tables else HeldRows(empty_table(stream))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import islice
+from operator import index
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ Value = str | int
 Key = Value | tuple[Value, ...]
 
 _MASK = 2**64 - 1
+_WORD = 2**63
 
 
 class Interner:
@@ -67,6 +69,10 @@ class Interner:
         """Return the code of a value, a new one if it was not met before."""
         code = self._codes.get(value)
         if code is None:
+            if isinstance(value, str):
+                value.encode()
+            elif not -_WORD <= (value := index(value)) < _WORD:
+                raise OverflowError(f"a code stands for 64 bits, got {value}")
             code = self._codes[value] = len(self._codes)
             if self.told:
                 self._tell(code, value)

@@ -8,9 +8,10 @@ larger than memory.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -83,24 +84,33 @@ class ParquetRows:
     Raises
     ------
     EngineError
-        `engine.rows.file` for a file that is not there, is no Parquet file, or has other columns.
+        `engine.rows.file` for a file that is not there, is no Parquet file, is damaged where that
+        shows, or has other columns or types than the first.
 
     Cost: a row group is decoded for each piece that it has rows of, mostly once; the newest one is
     kept.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._files = [_opened(Path(path)) for path in paths]
+        if isinstance(paths, (str, Path)) or not len(paths):
+            raise EngineError(
+                "rows are kept in a list of files, at least one",
+                got=repr(paths),
+                want="[Path, ...]",
+                code="engine.rows.file",
+            )
+        self._paths = [Path(path) for path in paths]
+        self._files = [_opened(path) for path in self._paths]
         self.names: list[str] = self._files[0].schema_arrow.names
         self._starts: list[int] = []
         self._groups: list[tuple[int, int]] = []
         count = 0
         for place, (path, file) in enumerate(zip(paths, self._files, strict=True)):
-            if file.schema_arrow.names != self.names:
+            if not file.schema_arrow.equals(self._files[0].schema_arrow):
                 raise EngineError(
                     f"{path} has other columns than {paths[0]}",
-                    got=", ".join(file.schema_arrow.names),
-                    want=", ".join(self.names),
+                    got=_told(file),
+                    want=_told(self._files[0]),
                     code="engine.rows.file",
                 )
             for group in range(file.metadata.num_row_groups):
@@ -115,7 +125,10 @@ class ParquetRows:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """Return one column of all rows; no other is decoded."""
-        chunks = [file.read(columns=[name]).column(0) for file in self._files]
+        chunks = [
+            _read(path, partial(file.read, columns=[name])).column(0)
+            for path, file in zip(self._paths, self._files, strict=True)
+        ]
         return pa.chunked_array([c for part in chunks for c in part.chunks], type=chunks[0].type)
 
     def part(self, first: int, last: int, names: Sequence[str]) -> pa.Table:
@@ -140,7 +153,8 @@ class ParquetRows:
     def _group(self, place: int, names: tuple[str, ...]) -> pa.Table:
         if self._newest is None or self._newest[:2] != (place, names):
             file, group = self._groups[place]
-            table = self._files[file].read_row_group(group, columns=list(names))
+            read = partial(self._files[file].read_row_group, group, columns=list(names))
+            table = _read(self._paths[file], read)
             self._newest = (place, names, table)
         return self._newest[2]
 
@@ -155,9 +169,18 @@ def all_rows(tables: Mapping[str, pa.Table | Rows]) -> dict[str, Rows]:
     return {name: rows_of(kept) for name, kept in tables.items()}
 
 
+def _told(file: pq.ParquetFile) -> str:
+    return ", ".join(f"{field.name} {field.type}" for field in file.schema_arrow)
+
+
 def _opened(path: Path) -> pq.ParquetFile:
+    # Pages that carry a checksum are held to it.
+    return _read(path, partial(pq.ParquetFile, path, page_checksum_verification=True))
+
+
+def _read(path: Path, read: Callable[[], Any]) -> Any:
     try:
-        return pq.ParquetFile(path)
+        return read()
     except (OSError, pa.ArrowInvalid) as error:
         raise EngineError(
             f"{path} cannot be read as a Parquet file: {str(error).splitlines()[0]}",

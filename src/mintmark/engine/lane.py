@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
+_WORD = 2**63
 Row = Mapping[str, Any]
 KeyOf = Callable[[Row], Any]
 Context = tuple["Ints", int, list[int]]
@@ -69,6 +70,29 @@ class Feed:
     places: tuple[int, int, int]
     roles: tuple[str, ...]
     every: bool = False
+
+
+def sound_key(key: Any) -> Any:
+    """Return a key of texts and whole numbers, numbers of other kinds as int.
+
+    Raises
+    ------
+    TypeError, OverflowError, UnicodeEncodeError
+        For a part that no history and no snapshot could hold.
+    """
+    return tuple(map(_sound, key)) if type(key) is tuple else _sound(key)
+
+
+def _sound(part: Any) -> Any:
+    if part is None:
+        return None
+    if type(part) is str:
+        part.encode()
+        return part
+    number = index(part)
+    if not -_WORD < number < _WORD:
+        raise OverflowError(f"a key has 64 bits, got {number}")
+    return number
 
 
 class Lane:
@@ -132,8 +156,7 @@ class Lane:
         for feed in self.feeds:
             insert = feed.insert(row) if feed.insert is not None else None
             read = insert if feed.read is feed.insert else feed.read(row) if feed.read else None
-            hash(insert)
-            found.append((insert, read))
+            found.append((sound_key(insert), sound_key(read)))
         return found
 
     def write(self, inputs: Sequence[int], at: int, seq: int, keys: Sequence[int] = ()) -> None:

@@ -29,7 +29,7 @@ from mintmark.engine.measure import StateMemory, state_memory
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
-from mintmark.engine.sentinel import FORMAT, NULL
+from mintmark.engine.sentinel import FORMAT, LIMIT, NULL
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
 from mintmark.engine.state import Size, Store, bytes_of, stores_of
 from mintmark.engine.straight import finders_of, straight_of
@@ -322,6 +322,8 @@ class Live:
             seq = index(row["mm_seq"])
             if seq <= self.seq:
                 raise out_of_order(name, got=seq, newest=self.seq)
+            if seq > LIMIT:
+                raise OverflowError(f"mm_seq {seq} is beyond {LIMIT}")
             if lane is None:
                 self._looked_up(name, row, seq)
                 self.seq = seq
@@ -329,11 +331,13 @@ class Live:
             if name in self._lookups:
                 row = {**row, **dict.fromkeys(self._program.streams[name].shape.lookups)}
             at, known_at = index(row["mm_at"]), index(row["mm_known_at"])
+            if max(abs(at), abs(known_at)) > LIMIT:
+                raise OverflowError(f"its time is not within {LIMIT} us of 1970")
             inputs = lane.read(row, self._interner)
             keys = lane.keys_of(row)
             told = self._rules[name].read(row)
             lane.write(inputs, at, seq)
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, TypeError, OverflowError, UnicodeEncodeError) as error:
             raise bad_row(name, error) from None
         finally:
             # Texts that a bad row brought have been met too.

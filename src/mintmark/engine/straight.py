@@ -21,6 +21,7 @@ import numpy as np
 from mintmark.engine import layout as L
 from mintmark.engine import single_layout as S
 from mintmark.engine.finder import Finder
+from mintmark.engine.sentinel import LIMIT
 
 if TYPE_CHECKING:
     from mintmark.engine.interner import Interner, Key
@@ -134,7 +135,9 @@ def _numbered(lane: Lane, finders: Finders, meet: Callable[[Row], None]) -> Stra
         try:
             values = read(row)
             seq = values[seq_at]
-            if type(seq) is not int or seq <= newest:
+            if type(seq) is not int or not newest < seq <= LIMIT:
+                return None
+            if abs(values[seq_at - 1]) > LIMIT or abs(values[seq_at + 1]) > LIMIT:
                 return None
             pack(into, 0, *values)
             id_ = row[id_name]
@@ -167,7 +170,9 @@ def _looked_up(lane: Lane, interner: Interner, keys: Sequence[dict[Key, int]]) -
     def straight(row: Row, newest: int) -> tuple[int, Any] | None:
         try:
             id_, *inputs, at, seq, known_at = read(row)
-            if not (type(seq) is type(at) is type(known_at) is int and seq > newest):
+            if not (type(seq) is type(at) is type(known_at) is int and newest < seq <= LIMIT):
+                return None
+            if abs(at) > LIMIT or abs(known_at) > LIMIT:
                 return None
             hash(id_)
             for place in coded:

@@ -75,18 +75,23 @@ class Project:
         """
         return reading.inspect(self._material, memory=memory, state=state)
 
+    def _make_ready(self) -> None:
+        """Load the kernel, which may take a minute, once it is known that there is a project."""
+        _ = self._material.settings
+        kernel.load(self._material.progress)
+
     def plan(self, events: int = EVENTS) -> Answer:
         """Return the compiled plan, and what each feature takes of keys with so many events."""
         return reading.plan(self._material, events)
 
     def replay(self, out: Path | None = None) -> Answer:
         """Compute the features of every payment."""
-        kernel.load(self._material.progress)
+        self._make_ready()
         return reading.replay(self._material, out)
 
     def train(self) -> Answer:
         """Fit the floor and the model and record the run."""
-        kernel.load(self._material.progress)
+        self._make_ready()
         trained = learning.train(self._material)
         body = trained.model.body
         word = "is up to date" if trained.fresh else "is trained"
@@ -96,7 +101,7 @@ class Project:
 
     def judge(self) -> Answer:
         """Measure the newest model and let the gates decide."""
-        kernel.load(self._material.progress)
+        self._make_ready()
         judged = learning.judge(self._material)
         form = {"verdict": judged.verdict.form(), "evaluation": judged.evaluation}
         return Answer(form, judged.verdict.text(), judged.verdict.result == "PROMOTE")
@@ -122,7 +127,7 @@ class Project:
 
     def verify(self, decision_id: str | None = None) -> Answer:
         """Strike one decision again, or compare every served vector with replay."""
-        kernel.load(self._material.progress)
+        self._make_ready()
         if decision_id is None:
             return _said_parity(watching.verify_all(self._material))
         struck = watching.verify_one(self._material, decision_id)
@@ -140,7 +145,7 @@ class Project:
 
     def watch(self) -> Answer:
         """Look over the served decisions."""
-        kernel.load(self._material.progress)
+        self._make_ready()
         form = watching.watch(self._material).form()
         lines = [form["words"]]
         lines += [f"  {f['severity']:<5} {f['what']}: {f['detail']}" for f in form["findings"]]
@@ -154,7 +159,7 @@ class Project:
         return Answer(form, f"{out}, and its twin {out.with_suffix('.json')}")
 
     def _report_form(self) -> dict[str, Any]:
-        kernel.load(self._material.progress)
+        self._make_ready()
         material, log = self._material, self._material.log()
         judged = learning.last_judged(material)
         released = releasing.champion_release(material)

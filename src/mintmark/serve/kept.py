@@ -97,7 +97,8 @@ def started(
     end = log.position()
     last = end.seq if up_to_seq is None else min(up_to_seq, end.seq)
     passed: list[str] = []
-    for file in sorted(_listed(log), key=lambda one: one.seq, reverse=True):
+    mine = short(plan.digest)
+    for file in sorted(_listed(log), key=lambda one: (one.seq, one.plan == mine), reverse=True):
         try:
             live = _continued(file, log, plan, epoch=end.epoch, last=last)
             return Started(live, end.epoch, file.seq, tuple(passed))
