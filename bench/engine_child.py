@@ -133,7 +133,8 @@ def cards(count: str) -> dict[str, Any]:
     table = _cards_table(int(count))
     past = len(table) - PAUSE_ROWS
     state = doors.started(plan, table.slice(0, past))
-    last = table.slice(past)
+    # Taken, not sliced: a slice would keep all of the table, and count as state.
+    last = table.take(np.arange(past, len(table)))
     del table
     held = doors.resident_bytes() - before
     rows = doors.rows_of(last)
