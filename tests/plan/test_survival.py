@@ -76,6 +76,30 @@ def test_a_state_of_the_newest_events_alone() -> None:
         assert fates(old, plan_of(x=MEAN.over(**window))) == [told], window
 
 
+def test_a_lifetime_of_which_only_the_newer_end_is_kept() -> None:
+    """It serves what looks at that end, and nothing that looks at all of it."""
+    first = {"include_current": False}
+    last = amount.last().by("card").over("lifetime", **first)
+    fading = amount.decay_sum(half_life="1d").by("card").over("lifetime")
+    since = payment.at.since_last().by("card").over("lifetime", **first)
+    kept, lacks = "payment by card: kept", "payment by card: backfilled, fewer of its newest events"
+    short = "payment by card: backfilled, kept"
+    held = {"last": last, "since": since, "mean": MEAN.over("40d")}
+    for old, new, told in (
+        ({"a": last}, {"x": last}, kept),
+        ({"a": last}, {"x": MEAN.over("lifetime")}, lacks),
+        ({"a": last}, {"x": MEAN.over("1d")}, lacks),
+        ({"a": MEAN.over("lifetime")}, {"x": last, "y": fading}, kept),
+        ({"a": fading}, {"x": MEAN.over("32d")}, kept),
+        ({"a": fading}, {"x": MEAN.over("33d")}, short),
+        ({"a": fading}, {"x": MEAN.over("lifetime")}, short),
+        (held, {"x": last, "y": since, "z": MEAN.over("40d")}, kept),
+        (held, {"x": amount.lag(2).by("card").over("lifetime")}, lacks),
+    ):
+        (found,) = fates(plan_of(**old), plan_of(**new))
+        assert found.startswith(told), (old, new, found)
+
+
 def test_where_the_old_state_stands() -> None:
     """A state that is kept says which of the old plan's it is."""
     found = survives(plan_of(**OLD), plan_of(x=MEAN.over("7d")))

@@ -46,6 +46,9 @@ class AggregateKind:
 
     words, table : of its state, how many words a window keeps between two reads, and whether it
     keeps a table of different values too
+    newest : "events" where it looks at the newest event alone, "values" where at as many newest
+    values as its first parameter says, or one; "" where at any
+    reach : how many times its second parameter, us, it looks back; 0 for all of its window
     """
 
     name: str
@@ -58,6 +61,8 @@ class AggregateKind:
     digest: str
     words: int = 0
     table: bool = False
+    newest: str = ""
+    reach: int = 0
 
 
 def names() -> tuple[str, ...]:
@@ -150,15 +155,16 @@ def _states(tree: ast.Module, named: str | None) -> list[ast.Module]:
 
 
 def _running(named: str | None) -> dict[str, Any]:
-    """How many words a window of a state keeps, and whether a table."""
+    """What the file of a state says of what is kept for it."""
     if named is None:
         return {}
     file = _module_file(named) if "." in named else STATES / f"{named}.py"
     if file is None or not file.exists():
         return {}
-    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE"))
+    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE", "NEWEST", "REACH"))
     words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
-    return {"words": words, "table": bool(told.get("TABLE", False))}
+    seen = {"newest": told.get("NEWEST", ""), "reach": told.get("REACH", 0)}
+    return {"words": words, "table": bool(told.get("TABLE", False))} | seen
 
 
 _DECLARED = ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE")

@@ -39,9 +39,7 @@ class State:
     words : its words, those that `finish` adds last;  kept : how many of them live on between
     reads;  extends : the state whose words come first among its own, "" for none;  far : which
     part of its table the newest event will touch (`layout.FAR_*`), 0 for none;  uses : the names
-    of all arguments that its functions want;  newest : "events" when it looks at the newest event
-    alone, "values" at the a newest values, "" at any;  reach : how many times b before the
-    window's end it looks, 0 for all of the window.
+    of all arguments that its functions want.
     """
 
     name: str
@@ -53,8 +51,6 @@ class State:
     weights: bool
     far: int
     uses: frozenset[str]
-    newest: str
-    reach: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +81,6 @@ def state_of(name: str) -> State:
         weights=getattr(module, "WEIGHTS", False),
         far=getattr(module, "FAR", 0),
         uses=uses,
-        newest=getattr(module, "NEWEST", ""),
-        reach=getattr(module, "REACH", 0),
     )
 
 

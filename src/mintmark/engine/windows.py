@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mintmark.define import reach_us
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.shape import scale_of
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.engine.kernel import Kernel
-    from mintmark.engine.units import Reading, State
+    from mintmark.engine.units import Reading
     from mintmark.plan import Aggregate, Plan, Window
+    from mintmark.plan.memory import Kept
 
 CALENDARS = {"day": 1, "week": 2, "month": 3, "year": 4}
 TICKS = 32
@@ -104,8 +104,7 @@ def lower_groups(
         rows = column_rows(plan, group.stream)
         told = [plan.columns[c].label for c in group.columns]
         codes = [-1 if label is None else labels[label] for label in told]
-        removed = not group.every and _removed(plan, group.stream)
-        table, horizon_us = _table(draft, members, codes, lateness_us, removed=removed)
+        table, horizon_us = _table(draft, index, members, codes, lateness_us)
         groups.append(
             GroupProgram(
                 stream=group.stream,
@@ -130,12 +129,7 @@ def column_rows(plan: Plan, stream: str) -> dict[int, int]:
 
 
 def _table(
-    draft: _Draft,
-    members: Sequence[int],
-    codes: Sequence[int],
-    lateness_us: int,
-    *,
-    removed: bool,
+    draft: _Draft, group: int, members: Sequence[int], codes: Sequence[int], lateness_us: int
 ) -> tuple[NDArray[np.int64], int | None]:
     """The table of a group, and how long its events may be seen."""
     draft.append([[0] * L.GROUP_SIZE])
@@ -157,81 +151,21 @@ def _table(
     while pace < draft.pace:
         pace *= 2
     fars_at = draft.append(draft.fars)
-    sights = {window: _sight(draft, window, windows[window], removed=removed) for window in windows}
-    horizons = _horizons(sights, lateness_us)
-    kept = list(dict.fromkeys(end for sight in sights.values() for end in sight.ends))
+    kept = draft.plan.kept(group)
+    horizons = _horizons(kept, lateness_us)
+    ends = [(_field(draft, column), count) for column, count in kept.ends]
     draft.words[: L.GROUP_SIZE] = [
         len(codes), len(windows), windows_at, slots_at, *horizons[:4],
         pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
-        len(members), len(kept), draft.append(kept),
+        len(members), len(ends), draft.append(ends),
         draft.pace, len(draft.fars), fars_at,
     ]  # fmt: skip
     return np.array(draft.words, dtype=np.int64), horizons[4]
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """Which events a window can see: those of a time, and some newest ones, else all.
-
-    reach_us : how much older than a request, None for no bound by time;  newest : of events before
-    the line that is `line_us` before a request, unless they are `newest_us` older, None for no
-    bound;  ends : (field, how many values) that are looked
-    at from the newer end;  everything : whether nothing may be forgotten.
-    """
-
-    reach_us: int | None = None
-    newest: int = 0
-    line_us: int = 0
-    newest_us: int | None = None
-    ends: tuple[tuple[int, int], ...] = ()
-    everything: bool = False
-
-
-def _sight(draft: _Draft, window: Window, members: Sequence[int], *, removed: bool) -> _Sight:
-    """What some aggregates of one window can see.
-
-    Where events may be `removed`, what is counted from the newer end may need any older one again,
-    unless it is capped: then it is not used where more came.
-    """
-    reach = reach_us(window)
-    line_us = window.offset_us + _open_right(window)
-    if window.most is not None and (window.cap is not None or not removed):
-        return _Sight(newest=window.most, line_us=line_us, newest_us=reach)
-    if reach is not None:
-        return _Sight(reach_us=reach)
-    if window.last is not None:
-        return _Sight(everything=True)
-    ends, fading = [], 0
-    for i in members:
-        aggregate = draft.plan.aggregates[i]
-        state = draft.kernel.state(draft.kernel.reading(aggregate.kind).state)
-        column = None if aggregate.column is None else draft.plan.columns[aggregate.column]
-        told_late = column is not None and column.source == "outcome"
-        if state.reach:
-            fading = max(fading, state.reach * (*aggregate.params, 1, 1)[1] + line_us)
-        elif state.newest and not told_late and not removed and window.session_us is None:
-            ends.append(_end(draft, state, aggregate))
-        else:
-            return _Sight(everything=True)
-    newest = 1 if ends else 0
-    return _Sight(reach_us=fading or None, newest=newest, line_us=line_us, ends=tuple(ends))
-
-
-def _end(draft: _Draft, state: State, aggregate: Aggregate) -> tuple[int, int]:
-    """How many values of which field an aggregate looks at from the newer end of its window."""
-    if state.newest == "events":
-        return L.FIELD_AT, 1
-    field = L.FIELD_AT
-    if aggregate.column is not None:
-        field = L.FIELD_COLUMNS + list(draft.columns).index(aggregate.column)
-    return field, (*aggregate.params, 1)[0]
-
-
-def _removed(plan: Plan, stream: str) -> bool:
-    """Whether events of a stream may leave again: corrected, or taken back."""
-    return plan.event(stream).get("revision") is not None or any(
-        form["refers_to"] == stream and form.get("reverses") for form in plan.events
-    )
+def _field(draft: _Draft, column: int | None) -> int:
+    """The field of a block in which a column stands; that of the times without one."""
+    return L.FIELD_AT if column is None else L.FIELD_COLUMNS + list(draft.columns).index(column)
 
 
 def _windows(plan: Plan, members: Sequence[int]) -> dict[Window, list[int]]:
@@ -247,25 +181,21 @@ def _open_right(window: Window) -> bool:
     return window.edges[1] == ")" or (window.ties == "none" and not window.offset_us)
 
 
-def _horizons(
-    sights: Mapping[Window, _Sight], lateness_us: int
-) -> tuple[int, int, int, int, int | None]:
+def _horizons(kept: Kept, lateness_us: int) -> tuple[int, int, int, int, int | None]:
     """Horizon by time, newest events kept, their line and their horizon, and all of it.
 
     How long after its time an event can still be seen by a request that is not too late.
     """
-    if any(sight.everything for sight in sights.values()):
+    if kept.span_us is None:
         return L.FOREVER, 0, 0, L.FOREVER, None
-    reaches = [sight.reach_us for sight in sights.values() if sight.reach_us is not None]
-    counted = [sight for sight in sights.values() if sight.newest]
-    horizon = max((reach + lateness_us for reach in reaches), default=NULL)
-    newest = max((sight.newest for sight in counted), default=0)
-    line = max((sight.line_us + lateness_us for sight in counted), default=0)
-    ages = [sight.newest_us for sight in counted if sight.newest_us is not None]
-    if len(ages) < len(counted):
-        return horizon, newest, line, L.FOREVER, None
-    age = max((age + lateness_us for age in ages), default=NULL)
-    return horizon, newest, line, age, max(horizon, age)
+    horizon = kept.span_us + lateness_us if kept.span_us else NULL
+    if not kept.newest:
+        return horizon, 0, 0, NULL, horizon
+    line = kept.behind_us + lateness_us
+    if kept.newest_us is None:
+        return horizon, kept.newest, line, L.FOREVER, None
+    age = kept.newest_us + lateness_us
+    return horizon, kept.newest, line, age, max(horizon, age)
 
 
 def _window(draft: _Draft, window: Window) -> list[int]:

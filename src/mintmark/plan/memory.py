@@ -5,13 +5,13 @@ The engine's layout fixes them; `mintmark inspect` measures what they come to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from mintmark.define import reach_us
+from mintmark.define import aggregate_kind, reach_us
 
 if TYPE_CHECKING:
-    from mintmark.plan.node import Window
+    from mintmark.plan.node import Aggregate, Window
     from mintmark.plan.plan import Plan
 
 WORD_BYTES = 8
@@ -46,12 +46,15 @@ class Kept:
     span_us : all that are younger than W - span_us; None is for ever, 0 none
     newest : of those at W - behind_us or before it, so many of the newest as well, 0 none, ...
     newest_us : ... unless they are older than W - newest_us; None is for ever
+    ends : (column, how many): of those at W - behind_us or before it the newest that have so many
+        values of the column, None for any event
     """
 
     span_us: int | None
     newest: int
     behind_us: int
     newest_us: int | None
+    ends: tuple[tuple[Any, int], ...] = ()
 
     def covers(self, other: Kept) -> bool:
         """Return whether all that another keeps is kept here too."""
@@ -63,6 +66,10 @@ class Kept:
             self.newest >= other.newest
             and self.behind_us >= other.behind_us
             and _reaches(self.newest_us, other.newest_us)
+            and all(
+                any(column == held and count <= most for held, most in self.ends)
+                for column, count in other.ends
+            )
         )
 
 
@@ -72,18 +79,51 @@ def kept(plan: Plan, group: int) -> Kept:
     A window that looks at so many of its newest events needs no other, but where an event may be
     corrected or taken back: then an older one stands in its window again, unless it is capped.
     """
-    span_us: int | None = 0
-    newest_us: int | None = 0
-    newest, behind_us = 0, 0
-    for window in dict.fromkeys(a.window for a in plan.aggregates if a.group == group):
+    members: dict[Window, list[Aggregate]] = {}
+    for aggregate in plan.aggregates:
+        if aggregate.group == group:
+            members.setdefault(aggregate.window, []).append(aggregate)
+    leaves = _leaves(plan, group)
+    found = Kept(0, 0, 0, 0)
+    for window, inside in members.items():
         reach = reach_us(window)
-        if window.most is None or (window.cap is None and _leaves(plan, group)):
-            span_us = _farther(span_us, reach)
-            continue
-        newest = max(newest, window.most)
-        behind_us = max(behind_us, window.offset_us + _open_right(window))
-        newest_us = _farther(newest_us, reach)
-    return Kept(span_us, newest, behind_us, newest_us)
+        if window.most is not None and (window.cap is not None or not leaves):
+            found = _newest(found, window, window.most, reach)
+        elif reach is not None or window.last is not None:
+            found = replace(found, span_us=_farther(found.span_us, reach))
+        else:
+            for aggregate in inside:
+                found = _ever(plan, found, aggregate, leaves=leaves)
+    return found
+
+
+def _newest(found: Kept, window: Window, most: int, reach_us: int | None) -> Kept:
+    return replace(
+        found,
+        newest=max(found.newest, most),
+        behind_us=max(found.behind_us, window.offset_us + _open_right(window)),
+        newest_us=_farther(found.newest_us, reach_us),
+    )
+
+
+def _ever(plan: Plan, found: Kept, aggregate: Aggregate, *, leaves: bool) -> Kept:
+    """What an aggregate needs of a window without a beginning: mostly all, or only its newer end.
+
+    Outcomes are told when they are old, so which values are the newest is not known before.
+    """
+    window, kind = aggregate.window, aggregate_kind(aggregate.kind)
+    column = None if aggregate.column is None else plan.columns[aggregate.column]
+    if kind.reach:
+        reach = kind.reach * aggregate.params[1] + window.offset_us + _open_right(window)
+        return replace(found, span_us=_farther(found.span_us, reach))
+    outcome = column is not None and column.source == "outcome"
+    if not kind.newest or outcome or leaves or window.session_us is not None:
+        return replace(found, span_us=None)
+    end: tuple[Any, int] = (None, 1)
+    if kind.newest == "values":
+        end = (aggregate.column, (*aggregate.params, 1)[0])
+    found = _newest(found, window, 1, None)
+    return found if end in found.ends else replace(found, ends=(*found.ends, end))
 
 
 def _farther(one_us: int | None, other_us: int | None) -> int | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mintmark.ground import format_span
 from mintmark.plan.lookups import lookup_parts, lookups_of
 from mintmark.plan.meaning import column_meaning
+from mintmark.plan.memory import Kept
 from mintmark.plan.node import Group
 from mintmark.plan.plan import Plan
 
@@ -76,12 +77,25 @@ def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
         return "the holidays of a country are others"
     lateness = [plan.event(plan.request)["lateness_us"] for plan in (old, new)]
     late = _shorter(*lateness)
-    if late or old.kept(source).covers(new.kept(place)):
+    keeps, needs = _kept(old, source), _kept(new, place)
+    if late or keeps.covers(needs):
         return late
-    return (
-        _shorter(old.horizon_us(source), new.horizon_us(place))
-        or "fewer of its newest events were kept"
-    )
+    if keeps.newest:
+        return "fewer of its newest events were kept"
+    return _shorter(keeps.span_us, _farthest(needs))
+
+
+def _kept(plan: Plan, group: int) -> Kept:
+    """What a state keeps, its columns as both plans would say them."""
+    kept = plan.kept(group)
+    meant = {c: column_meaning(plan, plan.columns[c]) for c in plan.groups[group].columns}
+    return replace(kept, ends=tuple((meant.get(column), count) for column, count in kept.ends))
+
+
+def _farthest(kept: Kept) -> int | None:
+    if kept.span_us is None or kept.newest_us is None:
+        return None
+    return max(kept.span_us, kept.newest_us)
 
 
 def _looked_up(old: Plan, new: Plan, place: int) -> list[tuple[Any, Any]]:

@@ -45,7 +45,8 @@ FAR = L.FAR_PHASES
 _PHASES = 32
 _OLDEST = 1024
 """Ticks of age from which on a value weighs nothing."""
-REACH = _OLDEST + 1
+REACH = 1025
+"""Ticks before the end of a window that it looks at, the one of the end among them."""
 _EACH = 3
 """Words of a phase: the sum of 2**e, and two limbs of the sum of value * 2**e."""
 
