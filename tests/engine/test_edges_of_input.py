@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -13,6 +14,7 @@ from engine.made import amount, paid, payments, plan_of
 from mintmark.engine import Live, replay
 from mintmark.engine.kept_rows import ParquetRows
 from mintmark.ground import EngineError
+from mintmark.plan import compile_plan
 
 PLAN = plan_of(n=mm.count().by("card").over("30d"), last=amount.last().by("card").over("lifetime"))
 ROWS = [paid(0, 1, 100), paid(1, 2, 200), paid(2, 3, 300)]
@@ -76,6 +78,46 @@ def test_a_key_that_no_snapshot_could_hold_is_refused(key: Any, tmp_path: Path) 
     live.snapshot(tmp_path / "state")
     back = Live.restore(tmp_path / "state", PLAN)
     assert back.decide(paid(6, 6)).tobytes() == live.decide(paid(6, 6)).tobytes()
+
+
+NUMBERED = mm.Event(
+    "payment", id="id", at="at", keys={"card": mm.Entity("card", type="integer")},
+    fields={"amount": mm.Money("EUR")},
+)  # fmt: skip
+BY_NUMBER = compile_plan(mm.Features(NUMBERED, n=mm.count().by("card").over("lifetime")))
+
+
+@pytest.mark.parametrize("key", [-(2**63), 2**63])
+def test_a_number_that_no_key_can_be(key: int) -> None:
+    """The least one stands for null; live met it as a key, and replay took it for none."""
+    rows = [paid(i, i, card=5) for i in range(3)]
+    table = pa.Table.from_pylist(rows)
+    live = Live.start(BY_NUMBER, {"payment": table.slice(0, 1)})
+    before = live.seq, live.bytes
+    with pytest.raises(EngineError) as told:
+        live.decide(rows[1] | {"card": key})
+    assert (told.value.code, (live.seq, live.bytes)) == ("engine.live.row", before)
+    kind = pa.uint64() if key > 0 else pa.int64()
+    cards = pa.array([5, 5, key], kind)
+    table = table.set_column(table.column_names.index("card"), "card", cards)
+    with pytest.raises(EngineError, match='"card" of "payment"') as told:
+        replay(BY_NUMBER, {"payment": table})
+    assert told.value.code == "engine.batch.column"
+
+
+def test_numbers_that_are_no_int_are_kept_as_one(tmp_path: Path) -> None:
+    """A key that came as True or numpy's is an int in the state, so a snapshot holds it."""
+    live = Live.start(BY_NUMBER, {"payment": pa.Table.from_pylist([paid(0, 0, card=5)])})
+    for seq, card in enumerate((np.int64(7), True, 7, 1), 1):
+        assert live.decide(paid(seq, seq, card=card))[0] == (seq > 2)
+    live.snapshot(tmp_path / "state")
+    back = Live.restore(tmp_path / "state", BY_NUMBER)
+    assert back.decide(paid(9, 9, card=7))[0] == 2
+
+
+def test_a_missing_key_is_told_with_its_stream() -> None:
+    error = refused(TABLE.drop_columns("card"))
+    assert (error.code, '"payment"' in error.what) == ("engine.batch.column", True)
 
 
 def test_files_are_a_list_of_at_least_one() -> None:

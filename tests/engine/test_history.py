@@ -102,3 +102,10 @@ def test_events_without_any_request_answer_nothing() -> None:
         tables[plan.request] = tables[plan.request].slice(0, 0)
         made = replay(plan, tables)
         assert made.features.shape == (0, len(plan.names))
+
+
+@pytest.mark.parametrize("piece", [0, -1])
+def test_a_piece_has_some_requests(piece: int) -> None:
+    with pytest.raises(EngineError, match="piece by piece") as found:
+        next(replay_pieces(PLAN, {"payment": payments([paid(1, 0)])}, piece=piece))
+    assert found.value.code == "engine.replay.piece"

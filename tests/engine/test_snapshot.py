@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import mintmark as mm
@@ -99,3 +101,21 @@ def test_writing_again_replaces_the_file_and_leaves_no_spare(tmp_path: Path, liv
     for _ in range(3):
         live.snapshot(tmp_path / "state")
     assert [file.name for file in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="a folder") as found:
+        Live.restore(tmp_path, PLAN)
+    assert found.value.code == "engine.snapshot.foreign"
+
+
+def test_a_later_version_is_told_whatever_else_its_header_says(tmp_path: Path, live: Live) -> None:
+    live.snapshot(tmp_path / "state")
+    data = (tmp_path / "state").read_bytes()
+    begin = len(snapshot._MAGIC)
+    end = begin + 8 + int.from_bytes(data[begin : begin + 8], "little")
+    header = msgspec.msgpack.encode({"format": snapshot.FORMAT + 1, "books": 7})
+    body = data[:begin] + len(header).to_bytes(8, "little") + header + data[end:-32]
+    (tmp_path / "state").write_bytes(body + hashlib.sha256(body).digest())
+    with pytest.raises(EngineError, match="another version"):
+        Live.restore(tmp_path / "state", PLAN)

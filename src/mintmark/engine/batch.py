@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mintmark.engine.kept_rows import Rows
     from mintmark.engine.kernel import Kernel
     from mintmark.engine.program import StreamProgram
-    from mintmark.engine.registers import Slot
 
     Codes = NDArray[np.int32]
     Ints = NDArray[np.int64]
@@ -49,6 +48,20 @@ class Batch:
         """Return a column of all rows, or say that it is missing."""
         return column_of(self.rows, name, self.stream.name)
 
+    def key(self, role: str) -> pa.ChunkedArray:
+        """Return the column of a role, or say that no key could be what is in it."""
+        column = self.column(role)
+        if pa.types.is_integer(column.type) and column.null_count < len(column):
+            ends = pc.min_max(column).as_py()
+            if not NULL < ends["min"] <= ends["max"] <= np.iinfo(np.int64).max:
+                raise EngineError(
+                    f'a "{role}" of "{self.stream.name}" is beyond what a key can be',
+                    got=f"from {ends['min']} to {ends['max']}",
+                    want="whole numbers of 64 bits; the least of them stands for null",
+                    code="engine.batch.column",
+                )
+        return column
+
     def integers(self, name: str) -> Ints:
         """Return a column of whole numbers, flags or times as int64, NULL for null."""
         return numbers_of(self.column(name), name, self.stream.name)
@@ -61,34 +74,27 @@ class Batch:
     def inputs(self, some: slice, interner: Interner) -> Ints:
         """Return what row programs read of some rows: int64[slots, n]."""
         whole = some.stop - some.start == len(self)
-        names = list(dict.fromkeys(slot.name for slot in self.stream.slots if slot.name))
-        table = None if whole else self.rows.part(some.start, some.stop, names)
-        found = np.empty((len(self.stream.slots), some.stop - some.start), dtype=np.int64)
-        for place, slot in enumerate(self.stream.slots):
-            if slot.source == "at":
-                found[place] = self.at[some]
-                continue
-            column = self.rows.column(slot.name) if table is None else table.column(slot.name)
-            found[place] = self._input(slot, column, interner)
-        return found
+        table = None if whole else self.rows.part(some.start, some.stop, self._read())
+        return self._inputs(self.at[some], self.rows if table is None else table, interner)
 
     def inputs_at(self, places: Ints, interner: Interner) -> Ints:
         """Return the same of the rows at some places."""
-        names = list(dict.fromkeys(slot.name for slot in self.stream.slots if slot.name))
-        table = self.rows.take(places, names)
-        found = np.empty((len(self.stream.slots), len(places)), dtype=np.int64)
-        for place, slot in enumerate(self.stream.slots):
-            at = slot.source == "at"
-            column = None if at else table.column(slot.name)
-            found[place] = (
-                self.at[places] if column is None else self._input(slot, column, interner)
-            )
-        return found
+        return self._inputs(self.at[places], self.rows.take(places, self._read()), interner)
 
-    def _input(self, slot: Slot, column: pa.ChunkedArray, interner: Interner) -> Ints:
-        if slot.coded:
-            return interner.column(column)
-        return numbers_of(column, slot.name, self.stream.name)
+    def _read(self) -> list[str]:
+        return list(dict.fromkeys(slot.name for slot in self.stream.slots if slot.name))
+
+    def _inputs(self, at: Ints, columns: Rows | pa.Table, interner: Interner) -> Ints:
+        found = np.empty((len(self.stream.slots), len(at)), dtype=np.int64)
+        for place, slot in enumerate(self.stream.slots):
+            if slot.source == "at":
+                found[place] = at
+            elif slot.coded:
+                found[place] = interner.column(columns.column(slot.name))
+            else:
+                column = columns.column(slot.name)
+                found[place] = numbers_of(column, slot.name, self.stream.name)
+        return found
 
 
 @dataclass(frozen=True)
@@ -268,6 +274,5 @@ def _sparse(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:
 
 __all__ = [
     "Batch", "Numbered", "Value", "column_of", "empty_table", "keys_at", "number_keys",
-    "numbers_of",
-    "read_batch", "stored_values", "whole_numbers",
+    "numbers_of", "read_batch", "stored_values", "whole_numbers",
 ]  # fmt: skip

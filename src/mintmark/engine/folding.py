@@ -11,16 +11,16 @@ of the whole of it only times, places and keys are held.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from weakref import finalize
 
 import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
+from mintmark.engine.answers import Answers, Spare
 from mintmark.engine.batch import (
     Batch,
     empty_table,
@@ -33,12 +33,13 @@ from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
 from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
+from mintmark.engine.laying_out import Laid, Piece
 from mintmark.engine.looked_up import ToldRows, looking, lookup_plan, stored
 from mintmark.engine.operations import NO_CODES, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
 from mintmark.engine.sentinel import NULL
-from mintmark.engine.state import Operations, Size, Store, stores_of
+from mintmark.engine.state import Size, Store, stores_of
 from mintmark.engine.versions import Changes, changes_of, versioned
 from mintmark.ground import EngineError
 from mintmark.plan import lookups_of
@@ -105,19 +106,6 @@ class Prepared:
         """Return the keys of a group in the order of their rows."""
         job = self.jobs[group]
         return keys_at(job.keys, job.numbered.first)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The rows of one stream that a piece of history has.
-
-    inputs : int64[slots, n], for the requests;  values : int64[columns, n], what is stored with
-    each event.
-    """
-
-    rows: slice
-    inputs: Ints
-    values: Ints
 
 
 def prepare(
@@ -219,7 +207,7 @@ def fold_pieces(
     requests, program = prepared.requests, prepared.program
     before = -1
     kept = len(program.rest.kept)
-    spare = _Spare(len(program.names), min(piece, len(requests)))
+    spare = Spare(len(program.names), min(piece, len(requests)))
     # One buffer for all pieces: its pages are asked for once.
     buffer = np.empty(kept * min(piece, len(requests)))
     with ThreadPoolExecutor(_cores()) as pool:
@@ -243,56 +231,6 @@ def fold_pieces(
             _move_watermark(prepared, rows)
             yield rows, features
             before = until
-
-
-class _Spare:
-    """Room for the features of a piece, used again once nobody holds what stood there.
-
-    The columns of features stand in a row each, as files want them.  Asking the system for half a
-    gigabyte a piece costs more than filling it.
-    """
-
-    def __init__(self, columns: int, most: int) -> None:
-        self._columns, self._size = columns, columns * most
-        self._free: list[Floats] = []
-
-    def take(self, count: int) -> Floats:
-        """Return room for some requests: float64[count, F], by column."""
-        room = self._free.pop() if self._free else np.empty(self._size)
-        # All that is made of the room leads back to this one array; its end is theirs.
-        whole = np.frombuffer(room.data, dtype=np.float64)
-        finalize(whole, self._free.append, room)
-        taken: Floats = whole[: self._columns * count].reshape(self._columns, count).T
-        return taken
-
-
-class Answers:
-    """Where the aggregates of some requests go: to their features, or to what is evaluated."""
-
-    def __init__(self, program: Program, first: int, aggregates: Floats, features: Floats) -> None:
-        self.first = first
-        self._rest, self._targets = program.rest, (aggregates, features)
-        flat = features.reshape(-1) if features.flags.c_contiguous else features.T.reshape(-1)
-        self._features = (flat, *(stride // 8 for stride in features.strides))
-        self._aggregates = (aggregates.reshape(-1), 1, aggregates.shape[1])
-
-    def of(self, kernel: Kernel, out: tuple[int, int]) -> Callable[[Floats, Ints], None]:
-        """Return what takes the aggregates from one register up to another of some requests."""
-        low, high = out
-        direct = [(r - low, f) for r, f in self._rest.direct if low <= r < high]
-        kept = [(r - low, place) for place, r in enumerate(self._rest.kept) if low <= r < high]
-        ways = [
-            (np.array(pairs, dtype=np.int64), *target)
-            for pairs, target in ((direct, self._features), (kept, self._aggregates))
-            if pairs
-        ]
-
-        def take(told: Floats, requests: Ints) -> None:
-            rows = requests - self.first
-            for pairs, flat, row_stride, column_stride in ways:
-                kernel.deliver(told, rows, pairs, flat, row_stride, column_stride)
-
-        return take
 
 
 def _read(prepared: Prepared, seqs: tuple[int, int]) -> dict[str, Piece]:
@@ -334,11 +272,6 @@ def _batches(program: Program, tables: Mapping[str, pa.Table | Rows]) -> dict[st
     }
 
 
-CHUNK = 1 << 15
-"""Operations that are folded at a time: what they are answered stays in the cache."""
-NONE = np.zeros(0, dtype=np.int64)
-
-
 def _fold_group(
     prepared: Prepared,
     index: int,
@@ -348,7 +281,7 @@ def _fold_group(
 ) -> None:
     """Fold the operations of one group that take effect after one seq and up to another."""
     kernel, group = prepared.kernel, prepared.program.groups[index]
-    laid = _Laid(prepared, index, seqs, read)
+    laid = Laid(prepared, index, seqs, read)
     outs = group.out[1] - group.out[0]
     take = answers.of(kernel, group.out)
     out = np.empty(outs * laid.most)
@@ -361,87 +294,6 @@ def _fold_group(
             take(told, asked)
     if prepared.mode.read and len(keyless := laid.keyless()):
         take(np.full((outs, len(keyless)), np.nan), keyless)
-
-
-class _Laid:
-    """Operations of a group in the order of keys, brought together a few keys at a time."""
-
-    def __init__(
-        self, prepared: Prepared, index: int, seqs: tuple[int, int], read: Mapping[str, Piece]
-    ) -> None:
-        job, group, kernel = prepared.jobs[index], prepared.program.groups[index], prepared.kernel
-        piece = read[group.stream]
-        self._job, self._kernel = job, kernel
-        self._first_key, self._request_at = prepared.first_keys[index], job.request_at
-        self._columns = np.array(group.columns, dtype=np.int64)
-        self._take_rows(job, piece, seqs)
-        starts = np.zeros(job.numbered.count + 1, dtype=np.int64)
-        kernel.count_keys(self._codes, self._others.code, starts)
-        edges = _edges(starts)
-        self.parts = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        self.most = int(np.diff(edges).max(initial=0))
-        self._order = np.empty(int(starts[-1]), dtype=np.int32)
-        kernel.order_by_key(self._codes, self._others.code, self._before, starts, self._order)
-        self._told = np.empty(7 * self.most, dtype=np.int64)
-        self._stored = np.empty(len(self._columns) * self.most, dtype=np.int64)
-
-    def _take_rows(self, job: Job, piece: Piece, seqs: tuple[int, int]) -> None:
-        """Take what happens in a piece; rows are counted from its first, made ones after all."""
-        begin, inserts, listed = piece.rows.start, job.inserts, job.listed(*seqs)
-        self._at, self._seq = job.events.at[piece.rows], job.events.seq[piece.rows]
-        self._values, self._first_request = piece.values, begin
-        first, last = np.searchsorted(inserts.order_seq, seqs, side="right")
-        self._rows = NONE if inserts.rows is None else inserts.rows[first:last] - begin
-        self._codes = inserts.code[first:last]
-        one = isinstance(inserts.kind, int)
-        self._kinds = np.array([inserts.kind]) if one else np.asarray(inserts.kind)[first:last]
-        self._before = np.searchsorted(
-            inserts.order_seq[first:last], listed.order_seq, side="right"
-        ).astype(np.int64)
-        if job.made is not None:
-            made, count = job.made, len(job.events)
-            beyond = listed.row - count + len(self._at)
-            listed = replace(listed, row=np.where(listed.row < count, listed.row - begin, beyond))
-            self._at = np.concatenate([self._at, made.at])
-            self._seq = np.concatenate([self._seq, made.seq])
-            self._values = np.concatenate([self._values, made.values], axis=1)
-        self._others = listed
-
-    def operations(self, begin: int, end: int) -> tuple[Operations, Ints]:
-        """Return some of them, good until the next are asked for, and the requests they answer."""
-        n, others = end - begin, self._others
-        told = self._told[: 7 * n].reshape(7, n)
-        stored = self._stored[: len(self._columns) * n].reshape(len(self._columns), n)
-        self._kernel.lay_out(
-            self._order[begin:end], self._rows, self._codes, self._kinds, self._first_request,
-            self._at, self._seq, self._values, self._columns, others.code, others.kind, others.row,
-            others.request, others.amend, self._request_at, self._first_key, told, stored,
-        )  # fmt: skip
-        kind, key, at, seq, amend, request = told[:6]
-        rows = np.arange(len(self._columns), dtype=np.int64)
-        # Mostly each of them asks.
-        alike = not len(others.code) and len(self._kinds) == 1 and self._kinds[0] & L.OP_READ
-        if not alike:
-            request = request[kind & L.OP_READ != 0]
-        return Operations(kind, key, at, seq, amend, stored, rows, self._job.amends), request
-
-    def keyless(self) -> Ints:
-        """Return the requests whose key has a null."""
-        lost: Ints = np.flatnonzero(self._codes < 0).astype(np.int64)
-        rows = self._rows[lost] if len(self._rows) else lost
-        kinds = self._kinds[lost] if len(self._kinds) > 1 else np.repeat(self._kinds, len(lost))
-        others = self._others
-        asked = (others.code < 0) & (others.kind & L.OP_READ != 0)
-        return np.concatenate(
-            [rows[kinds & L.OP_READ != 0] + self._first_request, others.request[asked]]
-        )
-
-
-def _edges(starts: Ints) -> Ints:
-    """Where to cut operations ordered by key so that no key is cut, about a chunk apart."""
-    wanted = np.arange(0, int(starts[-1]), CHUNK)
-    edges = starts[np.searchsorted(starts, wanted, side="left")]
-    return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), edges, starts[-1:]]))
 
 
 def _answer(

@@ -13,7 +13,7 @@ from mintmark.engine.folding import fold_pieces, piece_of, prepare
 from mintmark.engine.live import Live
 from mintmark.engine.operations import Mode
 from mintmark.engine.program import lower
-from mintmark.ground import Progress, Silent
+from mintmark.ground import EngineError, Progress, Silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Replay:
     """What a replay gives: one row of features for each row of the request stream, in its order.
 
-    seq : int64[n];  features : float64[n, F], C order, NaN for null;  names : F names;  live : the
-    state after the last row of all tables, None unless it was asked for.
+    seq : int64[n];  features : float64[n, F], NaN for null, in C order but for pieces;  names : F
+    names;  live : the state after the last row of all tables, None unless it was asked for.
     """
 
     seq: NDArray[np.int64]
@@ -84,8 +84,20 @@ def replay_pieces(
 
     What stays in memory between two of them is the state, and of each row its time, its place and
     its keys: 32 bytes for two entities. Rows in files are read with their piece.
-    Raises and costs as `replay`.
+    The columns of a piece's features stand in a row each, as files want them.
+
+    Raises
+    ------
+    EngineError
+        `engine.replay.piece` for pieces of no request; those of `replay`.
     """
+    if piece < 1:
+        raise EngineError(
+            "a history goes piece by piece, each of some requests",
+            got=piece,
+            want=">= 1",
+            code="engine.replay.piece",
+        )
     prepared = prepare(plan, tables, Mode(read=True, keep=False), pieces=True)
     names = prepared.program.names
     for rows, features in fold_pieces(prepared, piece):

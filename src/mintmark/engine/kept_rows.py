@@ -8,7 +8,7 @@ larger than memory.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -162,11 +162,6 @@ class ParquetRows:
 def rows_of(kept: pa.Table | Rows) -> Rows:
     """Return rows as they are, or those of a table."""
     return HeldRows(kept) if isinstance(kept, pa.Table) else kept
-
-
-def all_rows(tables: Mapping[str, pa.Table | Rows]) -> dict[str, Rows]:
-    """Return the rows of each stream."""
-    return {name: rows_of(kept) for name, kept in tables.items()}
 
 
 def _told(file: pq.ParquetFile) -> str:

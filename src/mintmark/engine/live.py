@@ -29,12 +29,13 @@ from mintmark.engine.measure import StateMemory, state_memory
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
+from mintmark.engine.row_rules import RowRules
 from mintmark.engine.sentinel import FORMAT, LIMIT, NULL
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
 from mintmark.engine.state import Size, Store, bytes_of, stores_of
 from mintmark.engine.straight import finders_of, straight_of
 from mintmark.engine.subject import In, Out, Step, Subjects, Version
-from mintmark.engine.versions import amount_fields, reversed_amount, versioned
+from mintmark.engine.versions import versioned
 from mintmark.ground import EngineError, Progress, Silent
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Live:
         self._keys, self._books, self._subjects = keys, books, subjects
         kernel = ready()
         self._lanes = {name: Lane(program, name, kernel, stores) for name in program.streams}
-        self._rules = {name: _Rules(program, name) for name in program.streams}
+        self._rules = {name: RowRules(program, name) for name in program.streams}
         self._moves = -1
         self.watermark = NULL
         self._request = self._lanes[program.request]
@@ -382,10 +383,9 @@ class Live:
     def _meet(self, row: Row) -> None:
         """Make keys and codes of what a sound request brings that was not met before."""
         lane = self._request
-        for feed in lane.feeds:
-            assert feed.insert is not None
-            key = feed.insert(row)
-            if key not in self._keys[feed.group]:
+        # All of them are sound before any is met.
+        for feed, (key, _) in zip(lane.feeds, lane.keys_of(row), strict=True):
+            if key is not None and key not in self._keys[feed.group]:
                 self._new_key(feed.group, key)
         for name, coded, _ in lane.slots:
             if coded:
@@ -528,82 +528,6 @@ class Live:
             store.see_texts(self._interner)
 
 
-class _Read:
-    """What a row says beside its inputs and keys."""
-
-    __slots__ = ("amounts", "id", "labels", "reversals", "revision")
-
-    def __init__(self) -> None:
-        self.id: Any = None
-        self.revision = 0
-        self.amounts: tuple[int, ...] = ()
-        self.labels: list[tuple[str, Any, Told]] = []
-        self.reversals: list[tuple[str, tuple[Any, ...]]] = []
-
-
-class _Rules:
-    """How the rows of a stream speak of other rows, and what of theirs can be reversed."""
-
-    def __init__(self, program: Program, name: str) -> None:
-        self._program, self._name = program, name
-        shape = self._shape = program.streams[name].shape
-        self._labels = [(c, x) for c, x in enumerate(program.labels) if x.stream == name]
-        self._versioned = versioned(program, name)
-        fields = amount_fields(program, name)
-        self._amounts = [(field, shape.fields[field].limit) for field in fields]
-        self._slots = [
-            (place, fields.index(slot.name))
-            for place, slot in enumerate(program.streams[name].slots)
-            if slot.source == "field" and slot.name in fields
-        ]
-        self._of = shape.of if shape.reverses and shape.of in program.streams else None
-        self._place = 0
-        if self._of is not None and shape.reverses != "all":
-            self._place = amount_fields(program, self._of).index(str(shape.reverses))
-
-    @property
-    def tells(self) -> bool:
-        """Whether rows of the stream say something of other rows."""
-        return bool(self._labels) or self._of is not None
-
-    def read(self, row: Row) -> _Read:
-        """Read a row; KeyError or TypeError where it does not fit."""
-        read = _Read()
-        read.id = row[self._shape.id]
-        hash(read.id)
-        if self._versioned:
-            read.revision = index(row["mm_revision"])
-            read.amounts = tuple(_limited(row[field], limit) for field, limit in self._amounts)
-        for code, label in self._labels:
-            id_, value = row[label.refers_by], row[label.field]
-            known = value is not None and abs(index(value)) <= label.limit
-            told = Told(code, index(row["mm_revision"]), index(value) if known else NULL)
-            hash(id_)
-            if id_ is not None:
-                read.labels.append((label.of, id_, told))
-        if self._of is not None:
-            read.reversals.append((self._of, self._reversal(row)))
-        return read
-
-    def altered(self, inputs: list[int], amounts: tuple[int, ...]) -> list[int]:
-        """Return inputs in which fields that can be reversed hold what is left of them."""
-        left = list(inputs)
-        for place, field in self._slots:
-            left[place] = amounts[field]
-        return left
-
-    def _reversal(self, row: Row) -> tuple[Any, ...]:
-        reverses = str(self._shape.reverses)
-        whole = reverses == "all"
-        value = None if whole else row[reverses]
-        limit = 0 if whole else self._shape.fields[reverses].limit
-        named = row[str(self._shape.refers_by)]
-        hash(named)
-        amount = None if value is None else index(value)
-        taken = (self._place, reversed_amount(amount, limit, whole))
-        return (self._name, row[self._shape.id]), index(row["mm_revision"]), named, taken
-
-
 def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]:
     """The rows of a stream with their places, a few at a time: as objects they are large."""
     for batch in table.to_batches(max_chunksize=1 << 12):
@@ -613,10 +537,6 @@ def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]
 
 def _never(row: Row, newest: int) -> None:
     """No row goes straight."""
-
-
-def _limited(value: Any, limit: int) -> int:
-    return NULL if value is None or abs(index(value)) > limit else index(value)
 
 
 def out_of_order(name: str, *, got: int, newest: int) -> EngineError:

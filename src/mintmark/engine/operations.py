@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import layout as L
-from mintmark.engine.batch import Batch, Numbered, column_of, number_keys
+from mintmark.engine.batch import Batch, Numbered, number_keys
 from mintmark.engine.outcomes import Amendments
 from mintmark.engine.program import Program
 
@@ -231,14 +231,14 @@ def _codes(
     requests: Batch,
 ) -> tuple[Codes, Codes | None, list[pa.ChunkedArray], Numbered]:
     """The key of each event and of each reader, by number."""
-    columns = [column_of(events.rows, role, "") for role in roles]
+    columns = [events.key(role) for role in roles]
     if reader_roles is None:
         if roles not in events.codes:
             events.codes[roles] = number_keys(kernel, columns, len(events))
         codes, numbered = events.codes[roles]
         return codes, None, columns, numbered
     both = [
-        _joined(column, column_of(requests.rows, role, ""))
+        _joined(column, requests.key(role))
         for column, role in zip(columns, reader_roles, strict=True)
     ]
     codes, numbered = number_keys(kernel, both, len(events) + len(requests))

@@ -41,13 +41,18 @@ _LINE = 8
 
 
 @quick
+def second(raw, one):
+    """The second number of what is to be found; 0 where the first stands alone."""
+    return 0 if one[FIND_B] < 0 else raw[one[FIND_B]]
+
+
+@quick
 def find(c, finds):
     """Lay a row that goes straight out, its keys found; False if one of them was never met."""
     raw = words(c[RAW_AT], c[FRONT] + 2 * c[FINDS])
     for i in range(c[FINDS]):
         one = words(finds + 8 * FIND_SIZE * i, FIND_SIZE)
-        b = 0 if one[FIND_B] < 0 else raw[one[FIND_B]]
-        place = first_place(one[FIND_ENTRIES], raw[one[FIND_A]], b)
+        place = first_place(one[FIND_ENTRIES], raw[one[FIND_A]], second(raw, one))
         fetch(one[FIND_TABLE] + 8 * ENTRY_SIZE * place)
     buffer = words(c[BUFFER_AT], c[FRONT] + c[FINDS])
     for i in range(c[FRONT]):
@@ -56,8 +61,8 @@ def find(c, finds):
     buffer[mark] = min(raw[mark], raw[mark - 2])
     for i in range(c[FINDS]):
         one = words(finds + 8 * FIND_SIZE * i, FIND_SIZE)
-        b = 0 if one[FIND_B] < 0 else raw[one[FIND_B]]
-        place = place_for(one[FIND_TABLE], one[FIND_ENTRIES], raw[one[FIND_A]], b)
+        key = raw[one[FIND_A]]
+        place = place_for(one[FIND_TABLE], one[FIND_ENTRIES], key, second(raw, one))
         entry = words(place, ENTRY_SIZE)
         if entry[ENTRY_VALUE] == 0:
             return False

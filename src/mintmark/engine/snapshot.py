@@ -67,6 +67,12 @@ class SubjectsForm(msgspec.Struct, frozen=True):
     homes: list[tuple[tuple[str, Atom | None], int, Atom | None]]
 
 
+class Version(msgspec.Struct, frozen=True):
+    """What the header of any version says first."""
+
+    format: int
+
+
 class Header(msgspec.Struct, frozen=True):
     """Everything but the arrays; `shapes` names these in their order in the file.
 
@@ -146,15 +152,25 @@ def read_snapshot(path: Path, plan_digest: str) -> Snapshot:
         raise EngineError(
             "there is no snapshot here", at=str(path), code="engine.snapshot.missing"
         ) from None
+    except IsADirectoryError:
+        raise EngineError(
+            "a folder is no snapshot",
+            at=str(path),
+            want="a file that a snapshot was written to",
+            code="engine.snapshot.foreign",
+        ) from None
     if bytes(data[: len(_MAGIC)]) != _MAGIC:
         raise EngineError(
             "the file is not a snapshot of this version",
             at=str(path),
             code="engine.snapshot.foreign",
         )
-    header, arrays = _opened(path, data)
-    if header.format != FORMAT:
-        raise _refused(path, got=f"state {header.format}", want=f"state {FORMAT}", what="version")
+    told, arrays = _opened(path, data)
+    # Another version may have another header.
+    version = msgspec.msgpack.decode(told, type=Version).format
+    if version != FORMAT:
+        raise _refused(path, got=f"state {version}", want=f"state {FORMAT}", what="version")
+    header = msgspec.msgpack.decode(told, type=Header)
     if header.plan != plan_digest:
         got, want = f"plan {short(header.plan)}", f"plan {short(plan_digest)}"
         raise _refused(path, got=got, want=want, what="plan")
@@ -180,8 +196,8 @@ def _pieces(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
             yield view[start : start + _PIECE]
 
 
-def _opened(path: Path, data: memoryview) -> tuple[Header, memoryview]:
-    """The header and the bytes of the arrays, once the seal is found whole."""
+def _opened(path: Path, data: memoryview) -> tuple[memoryview, memoryview]:
+    """The bytes of the header and the bytes of the arrays, once the seal is found whole."""
     body, seal = data[:-_DIGEST], data[-_DIGEST:]
     if hashlib.sha256(body).digest() != seal:
         raise EngineError(
@@ -192,7 +208,7 @@ def _opened(path: Path, data: memoryview) -> tuple[Header, memoryview]:
         )
     start = len(_MAGIC) + 8
     end = start + int.from_bytes(body[len(_MAGIC) : start], "little")
-    return msgspec.msgpack.decode(body[start:end], type=Header), body[end:]
+    return body[start:end], body[end:]
 
 
 def _arrays(data: memoryview, shapes: Sequence[tuple[str, tuple[int, ...]]]) -> dict[str, Ints]:

@@ -146,8 +146,11 @@ def _numbered(lane: Lane, finders: Finders, meet: Callable[[Row], None]) -> Stra
             return None
         status = run(address)
         if status == S.UNKNOWN_KEY:
-            # All of the row is sound by now.
-            meet(row)
+            # All of the row is sound by now, but for a key that no history holds.
+            try:
+                meet(row)
+            except _BAD:
+                return None
             status = run(address)
         if status != L.DONE:
             if status == S.UNKNOWN_KEY:

@@ -1,0 +1,96 @@
+"""How the rows of a stream speak of other rows, and what of theirs can be reversed, when live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from mintmark.engine.book import Told
+from mintmark.engine.sentinel import NULL
+from mintmark.engine.versions import amount_fields, reversed_amount, versioned
+
+if TYPE_CHECKING:
+    from mintmark.engine.program import Program
+
+Row = Mapping[str, Any]
+
+
+class RowTold:
+    """What a row says beside its inputs and keys."""
+
+    __slots__ = ("amounts", "id", "labels", "reversals", "revision")
+
+    def __init__(self) -> None:
+        self.id: Any = None
+        self.revision = 0
+        self.amounts: tuple[int, ...] = ()
+        self.labels: list[tuple[str, Any, Told]] = []
+        self.reversals: list[tuple[str, tuple[Any, ...]]] = []
+
+
+class RowRules:
+    """How the rows of a stream speak of other rows, and what of theirs can be reversed."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self._program, self._name = program, name
+        shape = self._shape = program.streams[name].shape
+        self._labels = [(c, x) for c, x in enumerate(program.labels) if x.stream == name]
+        self._versioned = versioned(program, name)
+        fields = amount_fields(program, name)
+        self._amounts = [(field, shape.fields[field].limit) for field in fields]
+        self._slots = [
+            (place, fields.index(slot.name))
+            for place, slot in enumerate(program.streams[name].slots)
+            if slot.source == "field" and slot.name in fields
+        ]
+        self._of = shape.of if shape.reverses and shape.of in program.streams else None
+        self._place = 0
+        if self._of is not None and shape.reverses != "all":
+            self._place = amount_fields(program, self._of).index(str(shape.reverses))
+
+    @property
+    def tells(self) -> bool:
+        """Whether rows of the stream say something of other rows."""
+        return bool(self._labels) or self._of is not None
+
+    def read(self, row: Row) -> RowTold:
+        """Read a row; KeyError or TypeError where it does not fit."""
+        read = RowTold()
+        read.id = row[self._shape.id]
+        hash(read.id)
+        if self._versioned:
+            read.revision = index(row["mm_revision"])
+            read.amounts = tuple(_limited(row[field], limit) for field, limit in self._amounts)
+        for code, label in self._labels:
+            id_, value = row[label.refers_by], row[label.field]
+            known = value is not None and abs(index(value)) <= label.limit
+            told = Told(code, index(row["mm_revision"]), index(value) if known else NULL)
+            hash(id_)
+            if id_ is not None:
+                read.labels.append((label.of, id_, told))
+        if self._of is not None:
+            read.reversals.append((self._of, self._reversal(row)))
+        return read
+
+    def altered(self, inputs: list[int], amounts: tuple[int, ...]) -> list[int]:
+        """Return inputs in which fields that can be reversed hold what is left of them."""
+        left = list(inputs)
+        for place, field in self._slots:
+            left[place] = amounts[field]
+        return left
+
+    def _reversal(self, row: Row) -> tuple[Any, ...]:
+        reverses = str(self._shape.reverses)
+        whole = reverses == "all"
+        value = None if whole else row[reverses]
+        limit = 0 if whole else self._shape.fields[reverses].limit
+        named = row[str(self._shape.refers_by)]
+        hash(named)
+        amount = None if value is None else index(value)
+        taken = (self._place, reversed_amount(amount, limit, whole))
+        return (self._name, row[self._shape.id]), index(row["mm_revision"]), named, taken
+
+
+def _limited(value: Any, limit: int) -> int:
+    return NULL if value is None or abs(index(value)) > limit else index(value)
