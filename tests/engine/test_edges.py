@@ -24,7 +24,7 @@ AT = (0, 2, 6, 6, 8)
 def found(table, heap, key, requests, own, visible, hints):
     low, high = np.zeros_like(requests), np.zeros_like(requests)
     n = requests.size
-    edges.edges_of(table, 0, heap, key, n, requests, own, visible, low, high, hints)
+    edges.edges_of(table, 0, heap, key, n, requests, own, visible, low, high, hints, False)
     return low, high
 
 
@@ -115,6 +115,32 @@ def test_a_batch_of_reads_equals_its_reads_one_by_one() -> None:
             one = found(table, heap, key, *alone)
             assert (low[i], high[i]) == (one[0][0], one[1][0])
             assert high[i] == sum(t <= until - table[L.WINDOW_RIGHT] for t in times)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_long_batches_end_where_a_count_says(seed: int) -> None:
+    """Hundreds of reads at once, whatever their order, of keys whose block just holds them."""
+    random = Random(seed)
+    many, reads = random.randint(0, 900), random.randint(30, L.BATCH)
+    times = np.array(sorted(random.randint(0, 1_500) for _ in range(many)), dtype=np.int64)
+    heap, key = np.zeros(1 + 2 * max(many, 1), np.int64), np.zeros(L.KEY_SIZE, np.int64)
+    heap[1 : 1 + many] = times
+    heap[1 + many :] = 0
+    key[L.KEY_START], key[L.KEY_CAPACITY], key[L.KEY_END] = 1, max(many, 1), many
+    requests = np.array([random.randint(-5, 1_600) for _ in range(reads)], dtype=np.int64)
+    if seed % 2:
+        requests.sort()
+    visible = np.array([random.randint(0, many) for _ in range(reads)], dtype=np.int64)
+    if seed % 3:
+        visible[:] = many
+    told = window_of(offset=random.choice((0, 7)), right=seed % 2, span=random.randint(1, 900))
+    hints = np.array([random.randint(-1, many), random.randint(-1, many)])
+    low, high = found(told, heap, key, requests, np.full(reads, -1), visible, hints)
+    until = requests - told[L.WINDOW_OFFSET]
+    ends = np.searchsorted(times, until - told[L.WINDOW_RIGHT], side="right")
+    begins = np.searchsorted(times, until - told[L.WINDOW_SPAN], side="right")
+    assert high.tolist() == np.minimum(ends, visible).tolist()
+    assert low.tolist() == np.minimum(begins, high).tolist()
 
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "America/Sao_Paulo", "UTC", "Asia/Kolkata"])

@@ -144,9 +144,17 @@ def _log_column(stream: StreamProgram, rows: Rows, name: str) -> Ints:
     return values
 
 
-def stored_values(kernel: Kernel, stream: StreamProgram, inputs: Ints, interner: Interner) -> Ints:
-    """Return what is stored with each event of some rows: int64[columns, n]."""
-    values = np.empty((stream.columns, inputs.shape[1]), dtype=np.int64)
+def stored_values(
+    kernel: Kernel,
+    stream: StreamProgram,
+    inputs: Ints,
+    interner: Interner,
+    into: Ints | None = None,
+) -> Ints:
+    """Return what is stored with each event of some rows: int64[columns, n], in any order."""
+    values = into
+    if values is None:
+        values = np.empty((stream.columns, inputs.shape[1]), dtype=np.int64)
     if stream.columns and values.size:
         expressions = Expressions(stream.rows, len(stream.slots))
         expressions.see_texts(interner)

@@ -29,7 +29,7 @@ def evaluate(address):
     inputs = word_table(c[E.INPUTS], c[E.SLOTS], rows)
     aggregates = number_table(c[E.AGGREGATES], c[E.AGGREGATES_ROWS], rows)
     stores = word_table(c[E.STORES], c[E.STORES_ROWS], R.STORE_SIZE)
-    values = word_table(c[E.VALUES], c[E.STORES_ROWS], rows)
+    values = words(c[E.VALUES], c[E.VALUES_SIZE])
     outputs = word_table(c[E.OUTPUTS], c[E.OUTPUTS_ROWS], R.OUTPUT_SIZE)
     codes = numbers(c[E.CODES], c[E.CODES_SIZE])
     features = numbers(c[E.FEATURES], c[E.FEATURES_SIZE])
@@ -41,7 +41,10 @@ def evaluate(address):
             code, constants, limits, zones, days, hashes, inputs, first, count, aggregates,
             registers,
         )  # fmt: skip
-        store(stores, limits, inputs, first, count, registers, values)
+        store(
+            stores, limits, inputs, first, count, registers, values, c[E.VALUE_STRIDE],
+            c[E.VALUE_ROW_STRIDE],
+        )  # fmt: skip
         answer(
             outputs, codes, registers, count, features, first, c[E.ROW_STRIDE],
             c[E.FEATURE_STRIDE],

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 NOTHING = np.zeros((0, 0))
 
 
+def _extent(array: NDArray[Any]) -> int:
+    """Words from the first number of a table to the one after its last."""
+    if not array.size:
+        return 0
+    steps = zip(array.shape, array.strides, strict=True)
+    return int(1 + sum((size - 1) * (stride // 8) for size, stride in steps))
+
+
 class Expressions:
     """The context of a row program; arrays that it is aimed at live as long as it does."""
 
@@ -52,13 +60,15 @@ class Expressions:
 
     def aim(self, inputs: Ints, aggregates: Floats, values: Ints, features: Floats) -> None:
         """Point the context at rows: int64[slots, n], float64[A, n], int64[columns, n] and
-        float64[n, F], the last two written; features may stand by row or by column."""
+        float64[n, F], the last two written; both may stand by row or by column."""
         c = self.context
         c[E.ROWS] = c[E.TO] = inputs.shape[1]
         c[E.INPUTS], c[E.VALUES] = address_of(inputs), address_of(values)
         c[E.AGGREGATES], c[E.AGGREGATES_ROWS] = address_of(aggregates), len(aggregates)
         c[E.FEATURES], c[E.FEATURES_SIZE] = address_of(features), features.size
         c[E.ROW_STRIDE], c[E.FEATURE_STRIDE] = (stride // 8 for stride in features.strides)
+        c[E.VALUE_STRIDE], c[E.VALUE_ROW_STRIDE] = (stride // 8 for stride in values.strides)
+        c[E.VALUES_SIZE] = _extent(values)
         self._aimed = (inputs, aggregates, values, features)
 
     def part(self, first: int, last: int) -> None:

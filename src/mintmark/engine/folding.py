@@ -33,7 +33,7 @@ from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
 from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
-from mintmark.engine.laying_out import Laid, Piece
+from mintmark.engine.laying_out import Laid, Piece, room_for_rows
 from mintmark.engine.looked_up import ToldRows, looking, lookup_plan, stored
 from mintmark.engine.operations import NO_CODES, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
@@ -228,7 +228,8 @@ def fold_pieces(
                 run.result()
             if prepared.mode.read and len(features) and len(program.rest.rows.outputs):
                 _answer(prepared, read[program.request].inputs, aggregates, features, pool)
-            _move_watermark(prepared, rows)
+            if not last or prepared.mode.keep:
+                _move_watermark(prepared, rows)
             yield rows, features
             before = until
 
@@ -242,9 +243,11 @@ def _read(prepared: Prepared, seqs: tuple[int, int]) -> dict[str, Piece]:
         batch = prepared.batches[name]
         rows = batch.between(*seqs)
         inputs = batch.inputs(rows, prepared.interner)
-        read[name] = Piece(
-            rows, inputs, stored_values(kernel, batch.stream, inputs, prepared.interner)
-        )
+        packed = room_for_rows(rows.stop - rows.start, batch.stream.columns)
+        packed[:, L.FIELD_AT], packed[:, L.FIELD_SEQ] = batch.at[rows], batch.seq[rows]
+        values = packed[:, L.FIELD_COLUMNS : L.FIELD_COLUMNS + batch.stream.columns].T
+        stored_values(kernel, batch.stream, inputs, prepared.interner, values)
+        read[name] = Piece(rows, inputs, packed)
     for store in prepared.stores:
         store.see_texts(prepared.interner)
     return read

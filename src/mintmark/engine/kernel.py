@@ -56,8 +56,8 @@ class Kernel:
 
     fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps :
     `engine.single.run_steps`;  note : `engine.places.note`;  count_keys, order_by_key, lay_out,
-    number, join_codes, first_rows, deliver and settle : `engine.shuffle`.  All of them let other
-    threads run.
+    number, place_first, join_codes, first_rows, deliver and settle : `engine.shuffle`.  All of them
+    let other threads run.
     """
 
     fold: Unit
@@ -68,6 +68,7 @@ class Kernel:
     order_by_key: Callable[..., None]
     lay_out: Callable[..., None]
     number: Callable[..., Any]
+    place_first: Callable[..., None]
     join_codes: Callable[..., None]
     first_rows: Callable[..., None]
     deliver: Callable[..., None]
@@ -288,9 +289,21 @@ def _compile_moves(numba: Any, *, cache: bool) -> dict[str, Any]:
         "count_keys": types.void(codes, codes, line),
         "order_by_key": types.void(codes, codes, fixed, line, code),
         "lay_out": types.void(
-            code, fixed, codes, fixed, word, fixed, fixed, table, fixed, codes, *[fixed] * 5, word,
-            table, table,
+            code,
+            word,
+            word,
+            line,
+            fixed,
+            word,
+            fixed,
+            word,
+            table,
+            *[fixed] * 6,
+            word,
+            table,
+            table,
         ),
+        "place_first": types.void(fixed, word, line),
         "number": word(fixed, word, code, code, line),
         "join_codes": types.void(codes, codes, word, line),
         "first_rows": types.void(codes, line),

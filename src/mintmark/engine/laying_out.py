@@ -1,8 +1,8 @@
 """Operations of a group in the order of keys: ordered as numbers, then brought together in parts.
 
-    rows as they come   0 1 2 3 4 5 ...      by number, without a list
-    what else happens     ^   ^^             labels, corrections, reads from elsewhere
-    by key              0 3 x 5 | 1 y 4 | 2 z ...
+rows as they come   0 1 2 3 4 5 ...      by number, without a list
+what else happens     ^   ^^             labels, corrections, reads from elsewhere
+by key              0 3 x 5 | 1 y 4 | 2 z ...
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import numpy as np
 
 from mintmark.engine import layout as L
 from mintmark.engine.operations import NOTHING
-from mintmark.engine.state import Operations
+from mintmark.engine.state import Operations, address_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.engine.folding import Prepared
     from mintmark.engine.operations import Job
+    from mintmark.engine.versions import Changes
 
     Ints = NDArray[np.int64]
 
-CHUNK = 1 << 15
+LINE = 8
+"""Words of a line of the cache."""
+CHUNK = 1 << 14
 """Operations that are folded at a time: what they are answered stays in the cache."""
 
 
@@ -33,13 +36,24 @@ CHUNK = 1 << 15
 class Piece:
     """The rows of one stream that a piece of history has.
 
-    inputs : int64[slots, n], for the requests;  values : int64[columns, n], what is stored with
-    each event.
+    inputs : int64[slots, n], for the requests;  packed : int64[n, W], of each event its time, its
+    place in the log and what is stored with it, side by side: one line of the cache brings it all.
     """
 
     rows: slice
     inputs: Ints
-    values: Ints
+    packed: Ints
+
+
+def room_for_rows(count: int, columns: int) -> Ints:
+    """Return int64[count, W] for packed rows, none across more lines of the cache than it needs."""
+    width = 1
+    while width < L.FIELD_COLUMNS + columns:
+        width *= 2
+    room = np.empty(count * width + LINE, dtype=np.int64)
+    first = -(address_of(room) // 8) % LINE
+    packed: Ints = room[first : first + count * width].reshape(count, width)
+    return packed
 
 
 class Laid:
@@ -59,6 +73,8 @@ class Laid:
         edges = _edges(starts)
         self.parts = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
         self.most = int(np.diff(edges).max(initial=0))
+        # Laying out moves each start to where the operations of the key end.
+        self._ends = starts
         self._order = np.empty(int(starts[-1]), dtype=np.int32)
         kernel.order_by_key(self._codes, self._others.code, self._before, starts, self._order)
         self._told = np.empty(7 * self.most, dtype=np.int64)
@@ -67,8 +83,7 @@ class Laid:
     def _take_rows(self, job: Job, piece: Piece, seqs: tuple[int, int]) -> None:
         """Take what happens in a piece; rows are counted from its first, made ones after all."""
         begin, inserts, listed = piece.rows.start, job.inserts, job.listed(*seqs)
-        self._at, self._seq = job.events.at[piece.rows], job.events.seq[piece.rows]
-        self._values, self._first_request = piece.values, begin
+        self._packed, self._first_request = piece.packed, begin
         first, last = np.searchsorted(inserts.order_seq, seqs, side="right")
         self._rows = NOTHING if inserts.rows is None else inserts.rows[first:last] - begin
         self._codes = inserts.code[first:last]
@@ -79,21 +94,20 @@ class Laid:
         ).astype(np.int64)
         if job.made is not None:
             made, count = job.made, len(job.events)
-            beyond = listed.row - count + len(self._at)
+            beyond = listed.row - count + len(self._packed)
             listed = replace(listed, row=np.where(listed.row < count, listed.row - begin, beyond))
-            self._at = np.concatenate([self._at, made.at])
-            self._seq = np.concatenate([self._seq, made.seq])
-            self._values = np.concatenate([self._values, made.values], axis=1)
+            self._packed = np.concatenate([self._packed, _packed(made, self._packed.shape[1])])
         self._others = listed
 
     def operations(self, begin: int, end: int) -> tuple[Operations, Ints]:
         """Return some of them, good until the next are asked for, and the requests they answer."""
         n, others = end - begin, self._others
+        key = int(np.searchsorted(self._ends, begin, side="right"))
         told = self._told[: 7 * n].reshape(7, n)
         stored = self._stored[: len(self._columns) * n].reshape(len(self._columns), n)
         self._kernel.lay_out(
-            self._order[begin:end], self._rows, self._codes, self._kinds, self._first_request,
-            self._at, self._seq, self._values, self._columns, others.code, others.kind, others.row,
+            self._order[begin:end], begin, key, self._ends, self._rows, len(self._codes),
+            self._kinds, self._first_request, self._packed, self._columns, others.kind, others.row,
             others.request, others.amend, self._request_at, self._first_key, told, stored,
         )  # fmt: skip
         kind, key, at, seq, amend, request = told[:6]
@@ -114,6 +128,14 @@ class Laid:
         return np.concatenate(
             [rows[kinds & L.OP_READ != 0] + self._first_request, others.request[asked]]
         )
+
+
+def _packed(made: Changes, width: int) -> Ints:
+    """Rows that were made of others, as a piece has its own."""
+    packed = np.zeros((len(made.at), width), dtype=np.int64)
+    packed[:, L.FIELD_AT], packed[:, L.FIELD_SEQ] = made.at, made.seq
+    packed[:, L.FIELD_COLUMNS : L.FIELD_COLUMNS + len(made.values)] = made.values.T
+    return packed
 
 
 def _edges(starts: Ints) -> Ints:

@@ -277,8 +277,9 @@ def _adder_of_products(extended: str) -> Any:
         def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             wide = ir.IntType(128)
             *limbs, x_, y_ = arguments
-            first = getattr(builder, extended)(x_, wide)
-            product = builder.mul(first, builder.zext(y_, wide))
+            # Both extended alike, so that one multiplication makes it.
+            extend = getattr(builder, extended)
+            product = builder.mul(extend(x_, wide), extend(y_, wide))
             total = builder.add(_joined(builder, limbs, 128), product)
             return context.make_tuple(builder, signature.return_type, _limbs(builder, total, 2))
 

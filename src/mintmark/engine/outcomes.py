@@ -71,7 +71,7 @@ def amendments(
     """
     ids = events.column(label.id_of)
     named = labels.column(label.refers_by)
-    row = _found(named, ids)
+    row = _found(kernel, named, ids)
     revision = np.array(labels.integers("mm_revision"))
     waiting = (row < 0) & pc.is_valid(named).to_numpy()
     best = np.full(len(events), NULL, dtype=np.int64)
@@ -129,12 +129,12 @@ def _park(book: Book, code: int, history: Prepared) -> None:
         book.parked.setdefault(id_, []).append(Told(code, r, v))
 
 
-def _found(named: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
+def _found(kernel: Kernel, named: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
     """The first row that has each id, -1 where none has."""
     if not len(named) or not len(ids):
         return np.full(len(named), -1, dtype=np.int64)
     if pa.types.is_integer(ids.type) and pa.types.is_integer(named.type):
-        near = _found_near(whole_numbers(named), whole_numbers(ids))
+        near = _found_near(kernel, whole_numbers(named), whole_numbers(ids))
         if near is not None:
             return near
     found = pc.index_in(_whole(named), value_set=_whole(ids), skip_nulls=True)
@@ -142,16 +142,16 @@ def _found(named: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
     return np.array(places.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _found_near(named: Ints, ids: Ints) -> Ints | None:
+def _found_near(kernel: Kernel, named: Ints, ids: Ints) -> Ints | None:
     """The same for whole numbers that lie close together, by a table of their range."""
-    known = ids[ids != NULL]
-    if not len(known) or int(known.max()) - int(known.min()) > 4 * len(ids) + (1 << 16):
+    known = ids if ids.min() != NULL else ids[ids != NULL]
+    if not len(known):
         return None
     low, high = int(known.min()), int(known.max())
+    if high - low > 4 * len(ids) + (1 << 16):
+        return None
     table = np.full(high - low + 1, -1, dtype=np.int64)
-    rows = np.flatnonzero(ids != NULL)[::-1]
-    # Backwards, so that the first row of an id is what stays.
-    table[ids[rows] - low] = rows
+    kernel.place_first(ids, low, table)
     inside = (named >= low) & (named <= high)
     return np.where(inside, table[np.where(inside, named - low, 0)], -1)
 

@@ -372,32 +372,38 @@ def run(code, constants, limits, zones, days, hashes, inputs, first, count, aggr
 
 
 @quick
-def store(stores, limits, inputs, first, count, registers, values):
-    """Write what is stored with the events of a block: one int64 for each column and row."""
+def store(stores, limits, inputs, first, count, registers, values, stride, row_stride):
+    """Write what is stored with the events of a block: one int64 for each column and row.
+
+    stride, row_stride : how many words from one column to the next, and from one row to the next.
+    """
     for column in range(stores.shape[0]):
         kind, source = stores[column, L.STORE_KIND], stores[column, L.STORE_SOURCE]
-        out = values[column, first : first + count]
+        at = column * stride + first * row_stride
         if kind == L.STORE_SLOT:
             limit = limits[source]
             told = inputs[source, first : first + count]
             for k in range(count):
-                out[k] = _stored(told[k], limit)
+                values[at + k * row_stride] = _stored(told[k], limit)
         elif kind == L.STORE_NUMBER:
             limit, unit = stores[column, L.STORE_LIMIT], _POW10[stores[column, L.STORE_SCALE]]
             number = registers[source]
             for k in range(count):
                 scaled = _fixed(number[k], unit)
                 null = scaled != scaled
-                out[k] = NULL if null else _stored(np.int64(0.0 if null else scaled), limit)
+                told = NULL if null else _stored(np.int64(0.0 if null else scaled), limit)
+                values[at + k * row_stride] = told
         else:
             for k in range(count):
-                out[k] = UNKNOWN
+                values[at + k * row_stride] = UNKNOWN
         mask = stores[column, L.STORE_MASK]
         if mask >= 0:
             masked = MASKED if kind == L.STORE_OUTCOME else NULL
             shown = registers[mask]
             for k in range(count):
-                out[k] = out[k] if shown[k] == 1.0 else masked
+                values[at + k * row_stride] = (
+                    values[at + k * row_stride] if shown[k] == 1.0 else masked
+                )
 
 
 @quick

@@ -11,8 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mintmark.engine.layout import FIELD_AT, FIELD_COLUMNS, FIELD_SEQ
+from mintmark.engine.memory import fetch
 from mintmark.engine.rows import clean
 from mintmark.engine.sentinel import NULL
+
+AHEAD = 24
+"""How many rows before it is written a row's memory is asked for."""
 
 
 @njit
@@ -53,50 +58,58 @@ def order_by_key(codes, others, before, cursor, order):
 
 @njit
 def lay_out(
-    order, rows, codes, kinds, first, at, seq, values, columns, others, kind, row, request, amend,
+    order, begin, key, ends, rows, count, kinds, first, packed, columns, kind, row, request, amend,
     request_at, first_key, told, values_out,
 ):  # fmt: skip
     """Bring operations together in an order, a few keys at a time: what is written stays in cache.
 
-    One array after the other, for then no read waits for another; what is no row as it came is
-    written over afterwards.
+    What is no row as it came is written over afterwards.
 
-    rows : int64[n], or empty for 0, 1, ...;  codes : int32[n];  kinds : int64[n], or one for all;
-    first : the request of row 0;  others, kind, row, request, amend : what else there is;
+    begin : how many operations come before these;  key : whose the first of them is;  ends :
+    int64[keys], where those of each key end;  rows : int64[n], or empty for 0, 1, ...;  count : n;
+    kinds : int64[n], or one for all;  first : the request of row 0;  packed : int64[r, W], rows
+    side by side;  kind, row, request, amend : what else there is;
     told : int64[7, most], written: kind, key, at, seq, amend, request, and room for rows.
     """
-    count = codes.size
     kind_out, key_out, at_out, seq_out = told[0], told[1], told[2], told[3]
     amend_out, request_out, place = told[4], told[5], told[6]
+    p = 0
+    while p < order.size:
+        end = min(ends[key] - begin, order.size)
+        for q in range(p, end):
+            key_out[q] = key + first_key
+        p = end
+        key += 1
     if count > 0:
         for p in range(order.size):
             i = order[p] if order[p] < count else 0
             place[p] = rows[i] if rows.size > 0 else i
             kind_out[p] = kinds[i] if kinds.size > 1 else kinds[0]
-            key_out[p] = codes[i] + first_key
-        for p in range(order.size):
-            request_out[p] = first + place[p]
-            at_out[p] = at[place[p]]
-        for p in range(order.size):
-            seq_out[p] = seq[place[p]]
-        for c in range(columns.size):
-            column = columns[c]
-            for p in range(order.size):
-                values_out[c, p] = values[column, place[p]]
-    if others.size == 0:
+        # A few at a time, array by array: no read waits for another, and each line is still there.
+        for start in range(0, order.size, 64):
+            end = min(start + 64, order.size)
+            for p in range(start, end):
+                at_out[p] = packed[place[p], FIELD_AT]
+            for p in range(start, end):
+                request_out[p] = first + place[p]
+                seq_out[p] = packed[place[p], FIELD_SEQ]
+            for c in range(columns.size):
+                column = FIELD_COLUMNS + columns[c]
+                for p in range(start, end):
+                    values_out[c, p] = packed[place[p], column]
+    if kind.size == 0:
         return
     for p in range(order.size):
         j = order[p] - count
         if j < 0:
             continue
-        kind_out[p], key_out[p] = kind[j], others[j] + first_key
-        amend_out[p], request_out[p] = amend[j], request[j]
+        kind_out[p], amend_out[p], request_out[p] = kind[j], amend[j], request[j]
         # Bit 1 is an insert; bit 2 a read, and what asks from elsewhere brings its own time.
         if kind[j] & 1:
             r = row[j]
-            at_out[p], seq_out[p] = at[r], seq[r]
+            at_out[p], seq_out[p] = packed[r, FIELD_AT], packed[r, FIELD_SEQ]
             for c in range(columns.size):
-                values_out[c, p] = values[columns[c], r]
+                values_out[c, p] = packed[r, FIELD_COLUMNS + columns[c]]
         elif kind[j] & 2:
             at_out[p] = request_at[request[j]]
 
@@ -117,6 +130,14 @@ def first_rows(codes, first):
         if codes[i] == count:
             first[count] = i
             count += 1
+
+
+@njit
+def place_first(values, low, table):
+    """Write the row in which each value from `low` on was met first: int64[range], by the value."""
+    for i in range(values.size - 1, -1, -1):
+        if values[i] >= low:
+            table[values[i] - low] = i
 
 
 @njit
@@ -149,9 +170,15 @@ def deliver(told, rows, pairs, target, row_stride, column_stride):
     told : float64[A, n];  rows : int64[n], their places;  pairs : int64[m, 2], which of A goes to
     which column;  target : rows and columns by their strides.
     """
-    if column_stride == 1:
-        # What goes to one row lies together.
+    if column_stride == 1 and pairs.shape[0] > 0:
+        # What goes to one row lies together, in a line or two that are asked for before.
+        address = target.ctypes.data
+        first, last = pairs[:, 1].min(), pairs[:, 1].max()
         for i in range(rows.size):
+            if i + AHEAD < rows.size:
+                ahead = rows[i + AHEAD] * row_stride
+                fetch(address + 8 * (ahead + first))
+                fetch(address + 8 * (ahead + last))
             at = rows[i] * row_stride
             for j in range(pairs.shape[0]):
                 target[at + pairs[j, 1]] = clean(told[pairs[j, 0], i])

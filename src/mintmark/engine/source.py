@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
+from mintmark.engine import layout as L
+
 HEAD = '''"""Written by mintmark.engine.source; do not edit."""
+import numpy as np
+
 from mintmark.engine import layout as L
 from mintmark.engine.memory import number_of, numbers, words
 from mintmark.engine.pages import left_of, place_of, place_within, take_run, give_run
@@ -123,7 +128,8 @@ GROUP = """
     one_block = key[L.KEY_CAPACITY] <= L.PAGE
     times = key[L.KEY_START] - key[L.KEY_BASE]
     column = times + field * key[L.KEY_CAPACITY]
-    for i in range(reads):
+    i = 0
+    while i < reads:
         l = lows[i]
         h = highs[i]
         s = settle[i] if outcome else 0
@@ -182,10 +188,58 @@ GROUP = """
                 {words_} = _unsettled(heap, key, field, otherwise, s, settled, a, b, {words})
             settled = s
 {leave}
+        i += 1
+{rest}
     if outcome:
         pace[{settled_at}] = settled
 {save_all}
     return 0
+"""
+
+# Reads after the first, where the words are sums and the edges only move on: what came in up to
+# each position, less what went out up to it.  How far an edge moves at a time decides no branch.
+SUMS = """
+        come = highs[reads - 1] - high
+        gone = lows[reads - 1] - low
+        if i == 1 and reads > 3 and one_block and _onward(reads, lows, highs, settle, outcome):
+            if come < 2 * L.BATCH and gone < 2 * L.BATCH:
+                unsettled = otherwise if outcome else NULL
+{sums}
+                for n in range(1, reads):
+                    x = np.uint64(highs[n] - high)
+                    y = np.uint64(lows[n] - low)
+{told}
+                i = reads
+{last}
+                low = lows[reads - 1]
+                high = highs[reads - 1]
+                settled = high if outcome else 0
+"""
+
+SUM = """
+                {sum} = {zero}
+                for j in range({length} + 1):
+{noted}
+                    if j < {length}:
+                        value = heap[column + {edge} + j]
+                        if value == UNKNOWN:
+                            value = unsettled
+                        if value > MASKED:
+                            at = heap[times + {edge} + j]
+                            {sum} = add({add})
+"""
+
+ONWARD = """
+
+@quick
+def _onward(reads, lows, highs, settle, outcome):
+    back = 0
+    for i in range(1, reads):
+        back |= np.int64(lows[i] < lows[i - 1]) | np.int64(highs[i] < highs[i - 1])
+    if outcome:
+        for i in range(reads):
+            back |= np.int64(settle[i] < highs[i])
+    return back == 0
 """
 
 TABLED = """
@@ -503,7 +557,41 @@ def _body(module: Any, told: dict[str, str]) -> str:
     dropped = RANGE.format(name="dropped", function="drop", arguments=told["drop"], **told)
     settled = TOLD.format(name="settled", function="add", arguments=told["add"], **told)
     unsettled = TOLD.format(name="unsettled", function="drop", arguments=told["drop"], **told)
-    return added + dropped + settled + unsettled + BEGIN + kept + GROUP.format(**told)
+    told["rest"] = ""
+    onward = ""
+    if getattr(module, "SUMS", False):
+        told["rest"], onward = _sums(module), ONWARD
+    return added + dropped + settled + unsettled + onward + BEGIN + kept + GROUP.format(**told)
+
+
+def _sums(module: Any) -> str:
+    """The lines that read the words of many reads off their sums up to each position."""
+    words, many = module.WORDS, len(module.WORDS)
+    # They stand in parts of words that the state does not have.
+    at, length = L.WORDS_MAX // 2 * L.BATCH, 2 * L.BATCH
+    assert 2 * many * length <= (L.WORDS_MAX - L.WORDS_MAX // 2) * L.BATCH, module.__name__
+    sums = "\n".join(
+        f"{' ' * 16}{edge}_s_{word} = words(c[L.LOOK_PARTS] + {8 * place}, {length})"
+        for place, (edge, word) in zip(
+            range(at, at + 2 * many * length, length), product(("high", "low"), words), strict=True
+        )
+    )
+    for edge, moved in (("high", "come"), ("low", "gone")):
+        names = [f"s_{word}" for word in words]
+        noted = [f"{' ' * 20}{edge}_{name}[j] = {name}" for k, name in enumerate(names)]
+        wanted = [f"s_{n}" if n in words else n for n in _names(module.add)]
+        sums += SUM.format(
+            sum=", ".join(names) + ("," if many == 1 else ""), zero="0, " * many, length=moved,
+            noted="\n".join(noted), edge=edge, add=", ".join(wanted),
+        ).rstrip()  # fmt: skip
+    told = [
+        f"{' ' * 20}parts[{k} * L.BATCH + n] = w_{word} + high_s_{word}[x] - low_s_{word}[y]"
+        for k, word in enumerate(words)
+    ]
+    last = [
+        f"{' ' * 16}w_{word} = parts[{k} * L.BATCH + reads - 1]" for k, word in enumerate(words)
+    ]
+    return SUMS.format(sums=sums, told="\n".join(told), last="\n".join(last))
 
 
 def _leave(module: Any, words: Sequence[str]) -> str:

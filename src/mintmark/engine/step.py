@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from mintmark.engine import layout as L
-from mintmark.engine.edges import edges_of
+from mintmark.engine.edges import edges_of, ends_alike
 from mintmark.engine.memory import call, numbers, word_table, words
 from mintmark.engine.pages import (
     forget,
@@ -496,7 +496,9 @@ def flush(c, table, heap, key, reads):
             edges = words(c[L.FOLD_HEAP] + 8 * (pace + kept), 2)
             hints[0] = edges[L.PACE_LOW]
             hints[1] = edges[L.PACE_HIGH]
-        edges_of(table, window_at, heap, key, reads, requests, own, visible, low, high, hints)
+        before = words(tables + 8 * (window_at - L.WINDOW_SIZE), L.WINDOW_SIZE)
+        same = w > 0 and ends_alike(window, before)
+        edges_of(table, window_at, heap, key, reads, requests, own, visible, low, high, hints, same)
         for _ in range(window[L.WINDOW_VIEWS]):
             view = words(tables + 8 * view_at, L.VIEW_SIZE)
             prepare(c, table, heap, key, view_at, reads)

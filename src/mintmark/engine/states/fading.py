@@ -100,6 +100,11 @@ def _weighed(c0, c1, low0, low1, high0, high1, count, low, high, weight):
 @quick
 def _total(table, weights, now):
     """The sums of a table."""
+    wide = 0
+    for phase in range(_PHASES):
+        wide |= table[_EACH * phase + 2] ^ (table[_EACH * phase + 1] >> 63)
+    if wide == 0:
+        return _narrow_total(table, weights, now)
     c0 = c1 = low0 = low1 = high0 = high1 = 0
     for phase in range(_PHASES):
         at = _EACH * phase
@@ -111,16 +116,32 @@ def _total(table, weights, now):
 
 
 @quick
+def _narrow_total(table, weights, now):
+    """The sums of a table whose sums are all of one limb with its sign: what mostly is."""
+    present = now & (_PHASES - 1)
+    c0 = c1 = s0 = s1 = 0
+    for phase in range(present + 1):
+        weight = weights[present - phase]
+        c0, c1 = add_signed(c0, c1, table[_EACH * phase], weight)
+        s0, s1 = add_signed(s0, s1, table[_EACH * phase + 1], weight)
+    # Phases after the present one are of the half-life before: one halving less.
+    for phase in range(present + 1, _PHASES):
+        weight = weights[present - phase + _PHASES] << 1
+        c0, c1 = add_signed(c0, c1, table[_EACH * phase], weight)
+        s0, s1 = add_signed(s0, s1, table[_EACH * phase + 1], weight)
+    return c0, c1, s0, s1, 0, 0
+
+
+@quick
 def _counted(
-    heap, key, field, otherwise, first, last, settled, b, table, weights, tick, sign, weigh,
-    c0, c1, low0, low1, high0, high1,
+    heap, key, field, otherwise, first, last, settled, b, inverse, table, weights, tick, sign,
+    weigh, c0, c1, low0, low1, high0, high1,
 ):  # fmt: skip
     """Let the values at some positions in, or out, of the table of a tick; the sums after it.
 
     weigh : whether the sums are to be kept.
     """
     epoch = (tick >> 5) - _PHASES
-    inverse = 1.0 / np.float64(b)
     p = first
     while p < last:
         m = min(left_of(key, p), last - p)
@@ -155,7 +176,8 @@ def follow(
     c0, c1, low0, low1, high0, high1, tick,
 ):  # fmt: skip
     """Follow the window [first, last) from [low, high), or begin anew; the edges and the words."""
-    now = until // b
+    inverse = 1.0 / np.float64(b)
+    now = tick_of(until, b, inverse)
     first = upper(heap, key, first, last, (now - _OLDEST + 1) * b - 1, max(low, first))
     shift = (now >> 5) - (tick >> 5)
     again = fresh or first >= high or last < high or first < low or shift < 0 or shift > 40
@@ -167,10 +189,11 @@ def follow(
         high = first
     elif not same:
         # Values leave the table before it is halved, while it holds all of their bits.
-        c0, c1, low0, low1, high0, high1 = _counted(
-            heap, key, field, otherwise, low, first, settled, b, table, weights, tick, -1, False,
-            c0, c1, low0, low1, high0, high1,
-        )  # fmt: skip
+        if low < first:
+            c0, c1, low0, low1, high0, high1 = _counted(
+                heap, key, field, otherwise, low, first, settled, b, inverse, table, weights, tick,
+                -1, False, c0, c1, low0, low1, high0, high1,
+            )  # fmt: skip
         low = first
         if shift:
             for i in range(0, _EACH * _PHASES, _EACH):
@@ -178,10 +201,11 @@ def follow(
                 table[i + 1], table[i + 2] = shifted_right(table[i + 1], table[i + 2], shift)
     for turn in range(2):
         a, z, sign = (low, first, -1) if turn == 0 else (high, last, 1)
-        c0, c1, low0, low1, high0, high1 = _counted(
-            heap, key, field, otherwise, a, z, settled, b, table, weights, now, sign, same,
-            c0, c1, low0, low1, high0, high1,
-        )  # fmt: skip
+        if a < z:
+            c0, c1, low0, low1, high0, high1 = _counted(
+                heap, key, field, otherwise, a, z, settled, b, inverse, table, weights, now, sign,
+                same, c0, c1, low0, low1, high0, high1,
+            )  # fmt: skip
     if not same:
         c0, c1, low0, low1, high0, high1 = _total(table, weights, now)
     return first, last, c0, c1, low0, low1, high0, high1, now

@@ -12,6 +12,7 @@ from mintmark.engine.quick import quick
 
 WORDS = ("n",)
 FORM = "group"
+SUMS = True
 
 
 @quick

@@ -14,6 +14,7 @@ from mintmark.engine.quick import quick
 WORDS = ("n", "high", "low")
 EXTENDS = "powers0"
 FORM = "group"
+SUMS = True
 
 _LOW = 0xFFFFFFFF
 
