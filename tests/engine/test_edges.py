@@ -24,7 +24,11 @@ AT = (0, 2, 6, 6, 8)
 def found(table, heap, key, requests, own, visible, hints):
     low, high = np.zeros_like(requests), np.zeros_like(requests)
     n = requests.size
-    edges.edges_of(table, 0, heap, key, n, requests, own, visible, low, high, hints, False)
+    window = table[: L.WINDOW_SIZE]
+    if edges.has_long_batches(window, heap, key, n):
+        edges.edges_of_many(window, heap, key, n, requests, own, visible, low, high, hints, False)
+    else:
+        edges.edges_of(table, 0, heap, key, n, requests, own, visible, low, high, hints)
     return low, high
 
 

@@ -21,43 +21,115 @@ from mintmark.engine.quick import quick
 
 _DAY_US = 86_400_000_000
 DAY, WEEK, MONTH, YEAR = 1, 2, 3, 4
+MANY = 32
+"""Reads of a batch from which on they are looked at in parts."""
 CALENDARS = {"day": DAY, "week": WEEK, "month": MONTH, "year": YEAR}
 
 
 @quick
-def edges_of(table, window, heap, key, reads, requests, own, visible, low, high, hints, same):
+def edges_of(table, window, heap, key, reads, requests, own, visible, low, high, hints):
     """Fill low and high of the window for each read; `hints` are edges of an earlier read.
 
     requests, own, visible : int64[reads], the time of each request, its position among the events
-    of the key (-1 where it has none), and how many positions stood there when it was read;  same :
-    high is filled already, by a window that ends where this one does.
+    of the key (-1 where it has none), and how many positions stood there when it was read.
     """
     told = table[window : window + L.WINDOW_SIZE]
-    head = key[L.KEY_HEAD]
-    if not same:
-        ends(told, heap, key, reads, requests, own, visible, high, hints[1])
     offset = told[L.WINDOW_OFFSET]
+    left = told[L.WINDOW_LEFT]
+    right = told[L.WINDOW_RIGHT]
     span = told[L.WINDOW_SPAN]
     last = told[L.WINDOW_LAST]
     calendar = told[L.WINDOW_CALENDAR]
     session = told[L.WINDOW_SESSION]
-    if span != L.FOREVER:
-        past(heap, key, reads, requests, offset + span + told[L.WINDOW_LEFT], high, low, hints[0])
-    elif calendar != 0:
-        a = hints[0]
+    current = told[L.WINDOW_CURRENT]
+    head = key[L.KEY_HEAD]
+    a = hints[0]
+    b = hints[1]
+    # Times of a key in one block stand in a row: word `times + position` of the heap.
+    times = key[L.KEY_START] - key[L.KEY_BASE]
+    one_block = key[L.KEY_CAPACITY] <= L.PAGE
+    for i in range(reads):
+        until = requests[i] - offset
+        end = visible[i]
+        if offset == 0 and own[i] >= 0:
+            end = min(end, own[i] + current)
+        if offset != 0 or own[i] < 0 or right != 0:
+            b = edge(heap, key, head, end, until - right, b, times, one_block)
+        else:
+            b = end
+        bound = head
+        if span != L.FOREVER:
+            bound = edge(heap, key, head, b, until - span - left, a, times, one_block)
+        elif calendar != 0:
+            start = start_of(table, window, calendar, until)
+            bound = upper(heap, key, head, b, start - 1, a)
+        if last > 0:
+            bound = max(bound, b - last)
+        if session > 0:
+            bound = linked(heap, key, bound, b, until, session)
+        a = bound
+        low[i] = a
+        high[i] = b
+
+
+@quick
+def edge(heap, key, low, high, x, hint, times, one_block):
+    """The first position in [low, high) whose time is after x: mostly a step or two from `hint`."""
+    if one_block and low <= hint <= high and (hint == low or heap[times + hint - 1] <= x):
+        near = min(hint + 4, high)
+        while hint < near:
+            if heap[times + hint] > x:
+                return hint
+            hint += 1
+        if hint == high:
+            return hint
+    return upper(heap, key, low, high, x, hint)
+
+
+@quick
+def has_long_batches(window, heap, key, reads):
+    """Whether `edges_of_many` finds the edges of a window for so many reads."""
+    # `step_to` reads up to three words more than there are events.
+    beyond = key[L.KEY_START] - key[L.KEY_BASE] + key[L.KEY_END] + 4
+    return (
+        reads >= MANY
+        and key[L.KEY_CAPACITY] <= L.PAGE
+        and beyond <= heap.size
+        and window[L.WINDOW_CALENDAR] == 0
+        and window[L.WINDOW_SESSION] == 0
+    )
+
+
+@quick
+def edges_of_many(window, heap, key, reads, requests, own, visible, low, high, hints, same):
+    """Do what `edges_of` does, for a long batch of a key in one block.
+
+    same : high is filled already, by a window that ends where this one does.
+    """
+    offset = window[L.WINDOW_OFFSET]
+    right = window[L.WINDOW_RIGHT]
+    head = key[L.KEY_HEAD]
+    if not same and offset == 0:
+        asked = 0
         for i in range(reads):
-            start = start_of(table, window, calendar, requests[i] - offset)
-            a = upper(heap, key, head, high[i], start - 1, a)
-            low[i] = a
-    else:
+            asked |= np.int64(own[i] < 0)
+            # A request that stands among the events is the newest of its equals.
+            seen = own[i] + window[L.WINDOW_CURRENT] if own[i] >= 0 else visible[i]
+            high[i] = min(visible[i], seen)
+        if asked or right:
+            past(heap, key, reads, requests, right, high, high, hints[1])
+    elif not same:
+        past(heap, key, reads, requests, offset + right, visible, high, hints[1])
+    if window[L.WINDOW_SPAN] == L.FOREVER:
         for i in range(reads):
             low[i] = head
+    else:
+        back = offset + window[L.WINDOW_SPAN] + window[L.WINDOW_LEFT]
+        past(heap, key, reads, requests, back, high, low, hints[0])
+    last = window[L.WINDOW_LAST]
     if last > 0:
         for i in range(reads):
             low[i] = max(low[i], high[i] - last)
-    if session > 0:
-        for i in range(reads):
-            low[i] = linked(heap, key, low[i], high[i], requests[i] - offset, session)
 
 
 @quick
@@ -71,31 +143,6 @@ def ends_alike(one, other):
 
 
 @quick
-def ends(told, heap, key, reads, requests, own, visible, high, hint):
-    """Where the window ends for each read: at what it sees, or at a time."""
-    offset = told[L.WINDOW_OFFSET]
-    right = told[L.WINDOW_RIGHT]
-    if offset == 0:
-        # A request that stands among the events is the newest of its equals.
-        current = told[L.WINDOW_CURRENT]
-        asked = 0
-        for i in range(reads):
-            asked |= np.int64(own[i] < 0)
-            high[i] = min(visible[i], own[i] + current) if own[i] >= 0 else visible[i]
-        if right == 0 and asked == 0:
-            return
-        if right == 0:
-            for i in range(reads):
-                if own[i] < 0:
-                    hint = upper(heap, key, key[L.KEY_HEAD], high[i], requests[i], hint)
-                    high[i] = hint
-            return
-        past(heap, key, reads, requests, right, high, high, hint)
-        return
-    past(heap, key, reads, requests, offset + right, visible, high, hint)
-
-
-@quick
 def past(heap, key, reads, requests, back, until, found, hint):
     """The first position before `until` of each read whose time is after the request's less `back`.
 
@@ -104,29 +151,20 @@ def past(heap, key, reads, requests, back, until, found, hint):
     head = key[L.KEY_HEAD]
     quarter = reads >> 2
     times = key[L.KEY_START] - key[L.KEY_BASE]
-    # `step_to` reads up to three words more than there are events.
-    one_block = key[L.KEY_CAPACITY] <= L.PAGE and times + key[L.KEY_END] + 4 <= heap.size
-    rest = 0
-    if quarter >= 8 and one_block:
-        p = upper(heap, key, head, until[0], requests[0] - back, hint)
-        q = upper(heap, key, head, until[quarter], requests[quarter] - back, p)
-        r = upper(heap, key, head, until[2 * quarter], requests[2 * quarter] - back, q)
-        s = upper(heap, key, head, until[3 * quarter], requests[3 * quarter] - back, r)
-        for i in range(quarter):
-            j, k, m = i + quarter, i + 2 * quarter, i + 3 * quarter
-            p = step_to(heap, key, head, until[i], requests[i] - back, p, times)
-            q = step_to(heap, key, head, until[j], requests[j] - back, q, times)
-            r = step_to(heap, key, head, until[k], requests[k] - back, r, times)
-            s = step_to(heap, key, head, until[m], requests[m] - back, s, times)
-            found[i], found[j], found[k], found[m] = p, q, r, s
-        hint = s
-        rest = 4 * quarter
-    for i in range(rest, reads):
-        if one_block:
-            hint = step_to(heap, key, head, until[i], requests[i] - back, hint, times)
-        else:
-            hint = upper(heap, key, head, until[i], requests[i] - back, hint)
-        found[i] = hint
+    p = upper(heap, key, head, until[0], requests[0] - back, hint)
+    q = upper(heap, key, head, until[quarter], requests[quarter] - back, p)
+    r = upper(heap, key, head, until[2 * quarter], requests[2 * quarter] - back, q)
+    s = upper(heap, key, head, until[3 * quarter], requests[3 * quarter] - back, r)
+    for i in range(quarter):
+        j, k, m = i + quarter, i + 2 * quarter, i + 3 * quarter
+        p = step_to(heap, key, head, until[i], requests[i] - back, p, times)
+        q = step_to(heap, key, head, until[j], requests[j] - back, q, times)
+        r = step_to(heap, key, head, until[k], requests[k] - back, r, times)
+        s = step_to(heap, key, head, until[m], requests[m] - back, s, times)
+        found[i], found[j], found[k], found[m] = p, q, r, s
+    for i in range(4 * quarter, reads):
+        s = step_to(heap, key, head, until[i], requests[i] - back, s, times)
+        found[i] = s
 
 
 @quick

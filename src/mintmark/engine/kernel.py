@@ -93,10 +93,13 @@ class Kernel:
         """Return the state that extends all of some others, if there is one."""
         return _one_state(tuple(names))
 
-    def state_unit(self, name: str) -> int:
-        """Return the address of the unit of a state, compiled if need be."""
+    def state_unit(self, name: str, *, many: bool = False) -> int:
+        """Return the address of the unit of a state, or of its own for many reads, if it has one.
+
+        It is compiled if need be.
+        """
         with _LOCK:
-            return self.units.state(name)
+            return self.units.state(name, many=many)
 
     def reader_unit(self, reading: Reading, state: str) -> int:
         """Return the address of the unit of an aggregate, compiled if need be."""

@@ -201,7 +201,7 @@ GROUP = """
 SUMS = """
         come = highs[reads - 1] - high
         gone = lows[reads - 1] - low
-        if i == 1 and reads > 3 and one_block and _onward(reads, lows, highs, settle, outcome):
+        if i == 1 and one_block and _onward(reads, lows, highs, settle, outcome):
             if come < 2 * L.BATCH and gone < 2 * L.BATCH:
                 unsettled = otherwise if outcome else NULL
 {sums}
@@ -491,8 +491,8 @@ def reader_source(module: str, words: Sequence[str], uses: Iterable[str]) -> str
     )
 
 
-def state_source(package: str, module: Any) -> str:
-    """Return the source of the unit of a state."""
+def state_source(module: Any, *, many: bool = False) -> str:
+    """Return the source of the unit of a state, or of the one that has many reads at a time."""
     # Words get names that nothing else in a template has.
     words = [f"w_{word}" for word in module.WORDS]
     functions = [
@@ -526,10 +526,10 @@ def state_source(package: str, module: Any) -> str:
     # Where the words end stands the table, if there is one, and else how far outcomes settled.
     told["table_at"] = told["settled_at"] = f"L.PACE_WORDS + {len(words)}"
     told |= {name: ", ".join(_arguments(module, name)) for name in functions}
-    return HEAD + imports + _body(module, told)
+    return HEAD + imports + _body(module, told, many=many)
 
 
-def _body(module: Any, told: dict[str, str]) -> str:
+def _body(module: Any, told: dict[str, str], *, many: bool) -> str:
     if module.FORM == "look":
         return BEGIN + LOOK.format(**told)
     tabled = getattr(module, "TABLE", False)
@@ -559,7 +559,7 @@ def _body(module: Any, told: dict[str, str]) -> str:
     unsettled = TOLD.format(name="unsettled", function="drop", arguments=told["drop"], **told)
     told["rest"] = ""
     onward = ""
-    if getattr(module, "SUMS", False):
+    if many:
         told["rest"], onward = _sums(module), ONWARD
     return added + dropped + settled + unsettled + onward + BEGIN + kept + GROUP.format(**told)
 

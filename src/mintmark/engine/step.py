@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from mintmark.engine import layout as L
-from mintmark.engine.edges import edges_of, ends_alike
+from mintmark.engine.edges import edges_of, edges_of_many, ends_alike, has_long_batches
 from mintmark.engine.memory import call, numbers, word_table, words
 from mintmark.engine.pages import (
     forget,
@@ -39,6 +39,9 @@ from mintmark.engine.pages import (
 )
 from mintmark.engine.quick import quick
 from mintmark.engine.sentinel import MASKED, NULL
+
+FEW = 3
+"""Reads of a batch up to which a state slides from one to the next."""
 
 
 @quick
@@ -496,16 +499,20 @@ def flush(c, table, heap, key, reads):
             edges = words(c[L.FOLD_HEAP] + 8 * (pace + kept), 2)
             hints[0] = edges[L.PACE_LOW]
             hints[1] = edges[L.PACE_HIGH]
-        before = words(tables + 8 * (window_at - L.WINDOW_SIZE), L.WINDOW_SIZE)
-        same = w > 0 and ends_alike(window, before)
-        edges_of(table, window_at, heap, key, reads, requests, own, visible, low, high, hints, same)
+        if has_long_batches(window, heap, key, reads):
+            before = words(tables + 8 * (window_at - L.WINDOW_SIZE), L.WINDOW_SIZE)
+            same = w > 0 and ends_alike(window, before)
+            edges_of_many(window, heap, key, reads, requests, own, visible, low, high, hints, same)
+        else:
+            edges_of(table, window_at, heap, key, reads, requests, own, visible, low, high, hints)
         for _ in range(window[L.WINDOW_VIEWS]):
             view = words(tables + 8 * view_at, L.VIEW_SIZE)
             prepare(c, table, heap, key, view_at, reads)
             look[L.LOOK_OFFSET] = window[L.WINDOW_OFFSET]
             if view[L.VIEW_SETTLES] >= 0:
                 settle(c, table, heap, key, window_at, view_at, reads)
-            call(view[L.VIEW_UNIT], temp_at + 8 * L.TEMP_LOOK)
+            unit = view[L.VIEW_UNIT_OF_MANY] if reads > FEW else view[L.VIEW_UNIT]
+            call(unit, temp_at + 8 * L.TEMP_LOOK)
             reader_at = view[L.VIEW_READERS_AT]
             for _ in range(view[L.VIEW_READERS]):
                 reader = words(tables + 8 * reader_at, L.READER_SIZE)

@@ -299,7 +299,7 @@ def _view(
         L.FIELD_AT if slot < 0 else L.FIELD_COLUMNS + slot,
         slot, settles, otherwise, a, b, len(state.words), pace, table_at, int(again),
         draft.append([weights]), len(weights), int(coded), 0, len(members), readers_at,
-        settled_at,
+        settled_at, kernel.state_unit(name, many=True),
     ]  # fmt: skip
 
 
