@@ -143,9 +143,14 @@ def prepare(
         )
         for code, label in enumerate(program.labels)
     )  # fmt: skip
-    jobs = tuple(
-        job_of(kernel, program, g, batches, told, changes, mode) for g in range(len(program.groups))
-    )
+    with ThreadPoolExecutor(_cores()) as pool:
+        # Keys are numbered by compiled code, which lets other groups go on.
+        jobs = tuple(
+            pool.map(
+                lambda g: job_of(kernel, program, g, batches, told, changes, mode),
+                range(len(program.groups)),
+            )
+        )
     release = not (mode.keep or pieces)
     sizes = [
         Size(0 if release else group.fields * job.most, job.numbered.count)
