@@ -13,6 +13,8 @@ import mintmark as mm
 from engine.made import amount, paid, payments, plan_of
 from mintmark.engine import Live, replay
 from mintmark.engine.kept_rows import ParquetRows
+from mintmark.engine.live_shards import Routes
+from mintmark.engine.shards import shard_aggregates, shards_of
 from mintmark.ground import EngineError
 from mintmark.plan import compile_plan
 
@@ -118,6 +120,141 @@ def test_numbers_that_are_no_int_are_kept_as_one(tmp_path: Path) -> None:
 def test_a_missing_key_is_told_with_its_stream() -> None:
     error = refused(TABLE.drop_columns("card"))
     assert (error.code, '"payment"' in error.what) == ("engine.batch.column", True)
+
+
+shop = mm.Entity("shop", type="integer")
+MIXED = mm.Event(
+    "payment", id="id", at="at", keys={"card": mm.Entity("card"), "shop": mm.Optional(shop)},
+    fields={"amount": mm.Money("EUR"), "country": mm.Category()},
+)  # fmt: skip
+CASE = mm.Event(
+    "case", id="case_id", at="at", refers_to=MIXED, fields={"fraud": mm.Flag()}
+)  # fmt: skip
+FRAUD = mm.Label(CASE["fraud"], of=MIXED, mature_after="1d", otherwise=False)
+SPOKEN = compile_plan(
+    mm.Features(
+        MIXED,
+        n=mm.count().by("card").over("lifetime"),
+        both=mm.count().by("card", "shop").over("lifetime"),
+        countries=MIXED["country"].distinct().by("card").over("lifetime"),
+        shops=MIXED["shop"].distinct().by("card").over("lifetime"),
+        frauds=MIXED.outcome(FRAUD, settles_after="1d").sum().by("card").over("lifetime"),
+    )
+)
+THREE = pa.Table.from_pylist([paid(i, i, shop=7, country="BE") for i in range(3)])
+CASES = pa.Table.from_pylist(
+    [{"mm_seq": 9, "mm_at": 9, "mm_known_at": 9, "mm_revision": 0, "case_id": "c", "id": "p0",
+      "fraud": True}]
+)  # fmt: skip
+
+
+def put(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    """A table with another column of a name."""
+    return table.set_column(table.column_names.index(name), name, column)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "want"),
+    [
+        ("card", pa.array([1, 2, 3]), "texts"),
+        ("card", pa.array([b"a", b"b", b"a"]), "texts"),
+        ("shop", pa.array(["7", "8", "7"]), "whole numbers"),
+        ("shop", pa.array([7.0, 8.0, 7.0]), "whole numbers"),
+        ("country", pa.array([1, 2, 3]), "texts"),
+        ("country", pa.array([1.5, 2.0, None]), "texts"),
+        ("id", pa.array([1, 2, 3]), "texts"),
+    ],
+)
+def test_keys_ids_and_texts_are_of_the_declared_type(
+    name: str, column: pa.Array, want: str
+) -> None:
+    """The engine took any type for a key: whole numbers and texts are never equal, so a file that
+    was read with the other one had no history, and nobody was told."""
+    table = put(THREE, name, column)
+    with pytest.raises(EngineError, match=f'"{name}" of "payment"') as told:
+        replay(SPOKEN, {"payment": table, "case": CASES})
+    assert (told.value.code, told.value.want) == ("engine.batch.column", want)
+    assert told.value.got == str(column.type)
+    live = Live.start(SPOKEN, {"payment": THREE.slice(0, 1)})
+    before = live.seq, live.bytes
+    for take in (live.decide, lambda row: live.fold("payment", row)):
+        with pytest.raises(EngineError, match=f'"{name}"') as told:
+            take(table.to_pylist()[1])
+        assert (told.value.code, told.value.at) == ("engine.live.row", f"$.{name}")
+        assert (live.seq, live.bytes) == before
+    with pytest.raises(EngineError, match=f'"{name}"'):
+        Routes(SPOKEN, 2).check("payment", table.to_pylist()[1], 0)
+    with pytest.raises(EngineError, match=f'"{name}" of "payment"'):
+        for shard in shards_of(SPOKEN, 2):
+            shard_aggregates(SPOKEN, shard, {"payment": table, "case": CASES})
+
+
+@pytest.mark.parametrize(("name", "value"), [("id", 5), ("case_id", 5), ("id", None)])
+def test_references_are_of_the_type_of_what_they_refer_to(name: str, value: Any) -> None:
+    """None refers to nothing, and nobody speaks of a case by its id."""
+    fine = name == "case_id" or value is None
+    cases = pa.Table.from_pylist([CASES.to_pylist()[0] | {name: value}])
+    live = Live.start(SPOKEN, {"payment": THREE})
+    if fine:
+        assert len(replay(SPOKEN, {"payment": THREE, "case": cases}).seq) == 3
+        return live.fold("case", cases.to_pylist()[0])
+    with pytest.raises(EngineError, match='"id" of "case"'):
+        replay(SPOKEN, {"payment": THREE, "case": cases})
+    with pytest.raises(EngineError, match='"id"'):
+        live.fold("case", cases.to_pylist()[0])
+    return None
+
+
+@pytest.mark.parametrize("shop", [7.0, np.float64(7)])
+def test_a_number_that_only_equals_a_key_is_none(shop: Any) -> None:
+    """The straight way finds keys in a table, in which 7.0 is 7."""
+    live = Live.start(SPOKEN, {"payment": THREE.slice(0, 2)})
+    for name in ("shop", "country"):
+        with pytest.raises(EngineError, match=f'"{name}"') as told:
+            live.decide(THREE.to_pylist()[2] | {name: shop})
+        assert told.value.got in ("float", "float64")
+    assert live.seq == 1
+
+
+def test_rows_that_others_speak_of_have_an_id() -> None:
+    table = put(THREE, "id", pa.array(["p0", None, "p2"]))
+    with pytest.raises(EngineError, match='a row of "payment" has no "id"') as told:
+        replay(SPOKEN, {"payment": table, "case": CASES})
+    assert told.value.at == "$[1].id"
+    live = Live.start(SPOKEN, {"payment": THREE.slice(0, 1)})
+    with pytest.raises(EngineError, match='its "id"'):
+        live.decide(table.to_pylist()[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("card", pa.array(["a", "a", "a"]).dictionary_encode()),
+        ("card", pa.array(["a", "a", "a"], pa.large_string())),
+        ("card", pa.array(["a", "a", "a"], pa.string_view())),
+        ("shop", pa.array([7, 7, 7], pa.uint8())),
+        ("shop", pa.array([7, 7, 7]).dictionary_encode()),
+    ],
+)
+def test_other_columns_of_the_declared_type_are_taken(name: str, column: pa.Array) -> None:
+    tables = {"payment": put(THREE, name, column), "case": CASES}
+    expected = replay(SPOKEN, {"payment": THREE, "case": CASES}, keep_state=True)
+    made = replay(SPOKEN, tables, keep_state=True)
+    assert made.features.tobytes() == expected.features.tobytes()
+    assert made.live is not None
+    assert expected.live is not None
+    row = paid(11, 11, shop=7, country="BE")
+    assert made.live.decide(row).tobytes() == expected.live.decide(row).tobytes()
+
+
+@pytest.mark.parametrize("kind", [pa.null(), pa.float64(), pa.string(), pa.int64()])
+def test_a_column_in_which_all_is_null_has_any_type(kind: pa.DataType) -> None:
+    for name in ("shop", "country"):
+        table = put(THREE, name, pa.nulls(3, kind))
+        made = replay(SPOKEN, {"payment": table, "case": CASES}).features
+        live = Live.start(SPOKEN, {"payment": table.slice(0, 0)})
+        answers = [live.decide(row).tobytes() for row in table.to_pylist()]
+        assert [row.tobytes() for row in made] == answers
 
 
 def test_files_are_a_list_of_at_least_one() -> None:

@@ -35,7 +35,7 @@ def exchanged(plan: Plan, group: int, tables: Mapping[str, pa.Table], of: int) -
     sieve = Sieve(0) if namings(plan, group) else None
     for naming in namings(plan, group):
         if naming.stream in tables and sieve is not None:
-            sieve.add(marks(naming, tables[naming.stream]))
+            sieve.add(marks(plan, naming, tables[naming.stream]))
     places: list[dict[str, list[pa.Table]]] = [defaultdict(list) for _ in range(of)]
     buckets: list[dict[str, list[pa.Table]]] = [defaultdict(list) for _ in range(2)]
     for stream, columns in read.items():

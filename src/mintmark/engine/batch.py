@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from mintmark.engine.columns import (
+    as_declared,
+    column_of,
+    known,
+    numbers_of,
+    there,
+    whole_numbers,
+)
 from mintmark.engine.expressions import NOTHING, Expressions
 from mintmark.engine.interner import Interner, Key, Value
 from mintmark.engine.sentinel import LIMIT, NULL
@@ -48,19 +55,19 @@ class Batch:
         """Return a column of all rows, or say that it is missing."""
         return column_of(self.rows, name, self.stream.name)
 
-    def key(self, role: str) -> pa.ChunkedArray:
-        """Return the column of a role, or say that no key could be what is in it."""
-        column = self.column(role)
-        if pa.types.is_integer(column.type) and column.null_count < len(column):
-            ends = pc.min_max(column).as_py()
-            if not NULL < ends["min"] <= ends["max"] <= np.iinfo(np.int64).max:
-                raise EngineError(
-                    f'a "{role}" of "{self.stream.name}" is beyond what a key can be',
-                    got=f"from {ends['min']} to {ends['max']}",
-                    want="whole numbers of 64 bits; the least of them stands for null",
-                    code="engine.batch.column",
-                )
-        return column
+    def told(self, name: str) -> pa.ChunkedArray:
+        """Return a column of keys, references or texts, or say that it is not as declared."""
+        return as_declared(self.column(name), name, self.stream.shape)
+
+    def ids(self) -> pa.ChunkedArray:
+        """Return the ids of the rows, or say that one is missing or not as declared."""
+        shape = self.stream.shape
+        return known(self.told(shape.id), shape.id, shape.name)
+
+    def revisions(self) -> Ints:
+        """Return the revisions of the rows: int64[n]."""
+        column = known(self.column("mm_revision"), "mm_revision", self.stream.name)
+        return numbers_of(column, "mm_revision", self.stream.name)
 
     def integers(self, name: str) -> Ints:
         """Return a column of whole numbers, flags or times as int64, NULL for null."""
@@ -89,10 +96,11 @@ class Batch:
         for place, slot in enumerate(self.stream.slots):
             if slot.source == "at":
                 found[place] = at
-            elif slot.coded:
-                found[place] = interner.column(columns.column(slot.name))
+                continue
+            column = columns.column(slot.name)
+            if slot.coded:
+                found[place] = interner.column(as_declared(column, slot.name, self.stream.shape))
             else:
-                column = columns.column(slot.name)
                 found[place] = numbers_of(column, slot.name, self.stream.name)
         return found
 
@@ -124,7 +132,7 @@ def read_batch(stream: StreamProgram, rows: Rows) -> Batch:
     at = _log_column(stream, rows, "mm_at")
     _log_column(stream, rows, "mm_known_at")
     for name in (slot.name for slot in stream.slots if slot.name):
-        _there(rows, name, stream.name)
+        there(rows, name, stream.name)
     return Batch(stream=stream, at=at, seq=seq, rows=rows)
 
 
@@ -160,59 +168,6 @@ def stored_values(
         expressions.see_texts(interner)
         expressions.aim(inputs, NOTHING, values, NOTHING)
         expressions.run(kernel.evaluate)
-    return values
-
-
-def column_of(rows: Rows, name: str, stream: str) -> pa.ChunkedArray:
-    """Return a column by name, or say that it is missing."""
-    _there(rows, name, stream)
-    return rows.column(name)
-
-
-def _there(rows: Rows, name: str, stream: str) -> None:
-    if name not in rows.names:
-        raise EngineError(
-            f'the rows of "{stream}" have no column "{name}"',
-            got=", ".join(rows.names),
-            want=name,
-            code="engine.batch.column",
-        )
-
-
-def numbers_of(column: pa.ChunkedArray, name: str, stream: str) -> Ints:
-    """Return a column as `whole_numbers` does, or say that it holds none.
-
-    Raises
-    ------
-    EngineError
-        `engine.batch.column` for texts, fractions, and times that are not of whole microseconds.
-    """
-    kind = column.type
-    known = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_timestamp, pa.types.is_null)
-    try:
-        if any(is_known(kind) for is_known in known):
-            return whole_numbers(column)
-        got = str(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        got = f"{kind}: {str(error).splitlines()[0]}"
-    raise EngineError(
-        f'column "{name}" of "{stream}" is no column of whole numbers, flags or times',
-        got=got,
-        want="int64 in stored units, bool, or a timestamp of whole microseconds",
-        code="engine.batch.column",
-    )
-
-
-def whole_numbers(column: pa.ChunkedArray) -> Ints:
-    """Return whole numbers, flags or times as int64, NULL for null."""
-    if pa.types.is_timestamp(column.type) and column.type.unit != "us":
-        # Stored times count microseconds, whatever a file counts in.
-        column = pc.cast(column, pa.timestamp("us", column.type.tz))
-    if not pa.types.is_int64(column.type):
-        column = pc.cast(column, pa.int64())
-    if column.null_count:
-        column = pc.fill_null(column, NULL)
-    values: Ints = column.to_numpy()
     return values
 
 
@@ -281,6 +236,6 @@ def _sparse(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:
 
 
 __all__ = [
-    "Batch", "Numbered", "Value", "column_of", "empty_table", "keys_at", "number_keys",
-    "numbers_of", "read_batch", "stored_values", "whole_numbers",
+    "Batch", "Numbered", "Value", "empty_table", "keys_at", "number_keys", "read_batch",
+    "stored_values",
 ]  # fmt: skip

@@ -22,16 +22,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from mintmark.engine.batch import column_of, whole_numbers
+from mintmark.engine.columns import column_of, told_column, whole_numbers
 from mintmark.engine.interner import factorise, hash_of
 from mintmark.engine.kept_rows import HeldRows
 from mintmark.engine.program import lower
+from mintmark.engine.shape import shapes_of
 from mintmark.engine.shards import group_plan, hashes, place_of_keys
 from mintmark.engine.versions import versioned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mintmark.engine.shape import Shape
     from mintmark.plan import Plan
 
     Bools = NDArray[np.bool_]
@@ -62,13 +64,15 @@ class _Ids:
     """How rows of each stream speak of a group's events, by id.
 
     own : the column of an event's id;  named : stream to the columns that name one;  revised :
-    stream to the column of its own id, for a reversal that may name another event later.
+    stream to the column of its own id, for a reversal that may name another event later;  shapes :
+    of all streams.
     """
 
     own: str
     named: Mapping[str, tuple[str, ...]]
     revised: Mapping[str, str]
     namings: tuple[Naming, ...]
+    shapes: Mapping[str, Shape]
 
 
 @lru_cache(maxsize=256)
@@ -90,7 +94,8 @@ def _ids_of(plan: Plan, group: int) -> _Ids:
                 found.append(Naming(name, shape.id, again=True, salt=hash_of(name)))
     named = {name: tuple(dict.fromkeys(columns)) for name, columns in named.items()}
     found += [Naming(name, column, again=False) for name in named for column in named[name]]
-    return _Ids(own, named, revised, tuple(found))
+    shapes = {name: stream.shape for name, stream in program.streams.items()}
+    return _Ids(own, named, revised, tuple(found), shapes)
 
 
 def namings(plan: Plan, group: int) -> tuple[Naming, ...]:
@@ -98,11 +103,11 @@ def namings(plan: Plan, group: int) -> tuple[Naming, ...]:
     return _ids_of(plan, group).namings
 
 
-def marks(naming: Naming, rows: pa.Table) -> Hashes:
+def marks(plan: Plan, naming: Naming, rows: pa.Table) -> Hashes:
     """Return the hashes of the ids in some rows that may be spoken of."""
-    hashed, known = hashes(_column(rows, naming.column, naming.stream))
+    hashed, known = hashes(_told(rows, naming.column, shapes_of(plan)[naming.stream]))
     if naming.again:
-        revision = whole_numbers(_column(rows, "mm_revision", naming.stream))
+        revision = whole_numbers(column_of(HeldRows(rows), "mm_revision", naming.stream))
         known = known & (revision != 0)
     return hashed[known] ^ np.uint64(naming.salt % 2**64)
 
@@ -159,23 +164,24 @@ def spread(
     Cost: 0.1 us a row, 1 us a different text.
     """
     told, ids = plan.groups[group], _ids_of(plan, group)
+    shape = ids.shapes[stream]
     asking = told.request_roles or told.roles
     spoken = np.zeros(len(rows), dtype=bool)
     found: list[tuple[Ints, Ints]] = []
     if stream == told.stream:
-        slots = _places(rows, told.roles, of)
+        slots = _places(rows, told.roles, of, shape)
         if sieve is not None:
-            hashed, known = hashes(_column(rows, ids.own, stream))
+            hashed, known = hashes(_told(rows, ids.own, shape))
             spoken = known & sieve.has(hashed)
             slots = np.where(spoken, of + _bucket(hashed, buckets), slots)
         found.append((np.arange(len(rows), dtype=np.int64), slots))
     if stream == plan.request and (stream != told.stream or asking != told.roles):
         # Who asks and is spoken of is seen by all places of its id, its own request's among them.
         asked = np.flatnonzero(~spoken)
-        found.append((asked, _places(rows, asking, of)[asked]))
+        found.append((asked, _places(rows, asking, of, shape)[asked]))
     everywhere = _revised(ids, stream, rows, sieve)
     for column in ids.named.get(stream, ()):
-        hashed, known = hashes(_column(rows, column, stream))
+        hashed, known = hashes(_told(rows, column, shape))
         mine = np.flatnonzero(known & ~everywhere)
         found.append((mine, of + _bucket(hashed[mine], buckets)))
     if everywhere.any():
@@ -195,11 +201,12 @@ def settle(plan: Plan, group: int, of: int, tables: Mapping[str, pa.Table]) -> d
     named = [(told.stream, ids.own)]
     named += [(name, column) for name, columns in ids.named.items() for column in columns]
     named = [(name, column) for name, column in named if name in tables]
-    codes = _codes([_column(tables[name], column, name) for name, column in named])
+    codes = _codes([_told(tables[name], column, ids.shapes[name]) for name, column in named])
     events = tables[told.stream]
-    places = [_places(events, told.roles, of)]
+    shape = ids.shapes[told.stream]
+    places = [_places(events, told.roles, of, shape)]
     if told.stream == plan.request:
-        places.append(_places(events, told.request_roles or told.roles, of))
+        places.append(_places(events, told.request_roles or told.roles, of, shape))
     known = codes[0] >= 0
     pairs = np.unique(np.concatenate([(codes[0] * of + place)[known] for place in places]))
     found: dict[str, list[tuple[Ints, Ints]]] = {}
@@ -208,12 +215,12 @@ def settle(plan: Plan, group: int, of: int, tables: Mapping[str, pa.Table]) -> d
     return {name: _sorted(parts, len(tables[name]), of) for name, parts in found.items()}
 
 
-def _column(rows: pa.Table, name: str, stream: str) -> pa.ChunkedArray:
-    return column_of(HeldRows(rows), name, stream)
+def _told(rows: pa.Table, name: str, shape: Shape) -> pa.ChunkedArray:
+    return told_column(HeldRows(rows), name, shape)
 
 
-def _places(rows: pa.Table, roles: Sequence[str], of: int) -> Ints:
-    return place_of_keys([_column(rows, role, "") for role in roles], len(rows), of)
+def _places(rows: pa.Table, roles: Sequence[str], of: int, shape: Shape) -> Ints:
+    return place_of_keys([_told(rows, role, shape) for role in roles], len(rows), of)
 
 
 def _bucket(hashed: Hashes, buckets: int) -> Ints:
@@ -225,7 +232,7 @@ def _revised(ids: _Ids, stream: str, rows: pa.Table, sieve: Sieve | None) -> Boo
     """Which rows are of a reversal that comes more than once, and may name several events."""
     if stream not in ids.revised or sieve is None:
         return np.zeros(len(rows), dtype=bool)
-    hashed, known = hashes(_column(rows, ids.revised[stream], stream))
+    hashed, known = hashes(_told(rows, ids.revised[stream], ids.shapes[stream]))
     return known & sieve.has(hashed ^ np.uint64(hash_of(stream) % 2**64))
 
 

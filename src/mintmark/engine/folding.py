@@ -21,14 +21,8 @@ import pyarrow as pa
 
 from mintmark.engine import layout as L
 from mintmark.engine.answers import Answers, Spare
-from mintmark.engine.batch import (
-    Batch,
-    empty_table,
-    keys_at,
-    read_batch,
-    stored_values,
-    whole_numbers,
-)
+from mintmark.engine.batch import Batch, empty_table, keys_at, read_batch, stored_values
+from mintmark.engine.columns import whole_numbers
 from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
 from mintmark.engine.kept_rows import HeldRows, Rows, rows_of

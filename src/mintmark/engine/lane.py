@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mintmark.engine import layout as L
+from mintmark.engine.bad_rows import sound, whole
 from mintmark.engine.expressions import NOTHING, Expressions
+from mintmark.engine.program import roles_of
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.single_layout import (
     BUFFER_AT,
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_WORD = 2**63
 Row = Mapping[str, Any]
 KeyOf = Callable[[Row], Any]
 Context = tuple["Ints", int, list[int]]
@@ -72,29 +73,6 @@ class Feed:
     every: bool = False
 
 
-def sound_key(key: Any) -> Any:
-    """Return a key of texts and whole numbers, numbers of other kinds as int.
-
-    Raises
-    ------
-    TypeError, OverflowError, UnicodeEncodeError
-        For a part that no history and no snapshot could hold.
-    """
-    return tuple(map(_sound, key)) if type(key) is tuple else _sound(key)
-
-
-def _sound(part: Any) -> Any:
-    if part is None:
-        return None
-    if type(part) is str:
-        part.encode()
-        return part
-    number = index(part)
-    if not -_WORD < number < _WORD:
-        raise OverflowError(f"a key has 64 bits, got {number}")
-    return number
-
-
 class Lane:
     """The buffers and steps of one stream."""
 
@@ -104,6 +82,7 @@ class Lane:
         self.stream = stream = program.streams[name]
         self.kernel, self.stores = kernel, stores
         self.feeds = tuple(_feeds(program, name))
+        self.roles = roles_of(program, name)
         self.slots = [(slot.name, slot.coded, slot.source == "at") for slot in stream.slots]
         self.front = len(stream.slots) + 3 + len(self.feeds)
         self._nothing = (L.NOTHING,) * (3 * len(self.feeds))
@@ -138,25 +117,34 @@ class Lane:
             self.answer.see_texts(interner)
 
     def read(self, row: Row, interner: Interner) -> list[int]:
-        """Return the inputs of a row; KeyError, TypeError, OverflowError where it does not fit."""
-        inputs = []
+        """Return the inputs of a row; KeyError, TypeError, EngineError where it does not fit."""
+        inputs, shape = [], self.stream.shape
         for name, coded, at in self.slots:
             value = row["mm_at"] if at else row[name]
             if value is None:
                 inputs.append(NULL)
             elif coded:
-                inputs.append(interner.code(value))
-            else:
+                inputs.append(interner.code(sound(value, name, shape)))
+            elif at:
                 inputs.append(index(value))
+            else:
+                inputs.append(whole(value, name, shape))
         return inputs
 
     def keys_of(self, row: Row) -> list[tuple[Key | None, Key | None]]:
-        """Return the keys by which a row is inserted and read for in each feed."""
+        """Return the keys by which a row is inserted and read for in each feed.
+
+        KeyError or EngineError where it does not fit.
+        """
+        parts, shape = {role: row[role] for role in self.roles}, self.stream.shape
+        for role, part in parts.items():
+            if part is not None:
+                parts[role] = sound(part, role, shape)
         found = []
         for feed in self.feeds:
-            insert = feed.insert(row) if feed.insert is not None else None
-            read = insert if feed.read is feed.insert else feed.read(row) if feed.read else None
-            found.append((sound_key(insert), sound_key(read)))
+            insert = feed.insert(parts) if feed.insert is not None else None
+            read = insert if feed.read is feed.insert else feed.read(parts) if feed.read else None
+            found.append((insert, read))
         return found
 
     def write(self, inputs: Sequence[int], at: int, seq: int, keys: Sequence[int] = ()) -> None:

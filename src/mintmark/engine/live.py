@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from mintmark.define import role_words
 from mintmark.engine import layout as L
+from mintmark.engine.bad_rows import bad_row, out_of_order
 from mintmark.engine.book import Book, Change, Told, empty_book
 from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
@@ -33,10 +34,10 @@ from mintmark.engine.row_rules import RowRules
 from mintmark.engine.sentinel import FORMAT, LIMIT, NULL
 from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
 from mintmark.engine.state import Size, Store, bytes_of, stores_of
-from mintmark.engine.straight import finders_of, straight_of
+from mintmark.engine.straight import finders_of, kinds_of, straight_of
 from mintmark.engine.subject import In, Out, Step, Subjects, Version
 from mintmark.engine.versions import versioned
-from mintmark.ground import EngineError, Progress, Silent
+from mintmark.ground import Progress, Silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -338,7 +339,7 @@ class Live:
             keys = lane.keys_of(row)
             told = self._rules[name].read(row)
             lane.write(inputs, at, seq)
-        except (KeyError, TypeError, OverflowError, UnicodeEncodeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(name, error) from None
         finally:
             # Texts that a bad row brought have been met too.
@@ -374,7 +375,9 @@ class Live:
         name = self._program.request
         if name not in self._subjects and not self._rules[name].tells:
             self._finders = finders_of(self._request, self._interner, self._keys)
-            way = straight_of(self._request, self._interner, self._keys, self._finders, self._meet)
+            lane, keys = self._request, self._keys
+            kinds = kinds_of(self._program, lane, reads_id=self._rules[name].reads_id)
+            way = straight_of(lane, kinds, self._interner, keys, self._finders, self._meet)
             if way is not None:
                 return way
         self._finders = None
@@ -503,12 +506,11 @@ class Live:
         lane, batch = self._lanes[of], prepared.batches[of]
         found = [subject for subject in subjects.known.values() if subject.best is not None]
         places = np.array([subject.best.token for subject in found if subject.best], dtype=np.int64)
-        # A place of a split state has no more columns than its group reads.
-        roles = [role for role in batch.stream.shape.roles if role in batch.rows.names]
-        rows = batch.rows.take(places, ["mm_seq", *roles]).to_pylist()
+        at = pa.array(places)
+        named = {role: batch.told(role).take(at).to_pylist() for role in lane.roles}
         inputs = batch.inputs_at(places, self._interner).T.tolist()
-        for subject, row, mine in zip(found, rows, inputs, strict=True):
-            keys = lane.keys_of(row)
+        for place, (subject, mine) in enumerate(zip(found, inputs, strict=True)):
+            keys = lane.keys_of({role: column[place] for role, column in named.items()})
             token = (mine, self._placed(lane, keys), keys)
             subject.best = subject.best and subject.best._replace(token=token)
 
@@ -537,24 +539,3 @@ def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]
 
 def _never(row: Row, newest: int) -> None:
     """No row goes straight."""
-
-
-def out_of_order(name: str, *, got: int, newest: int) -> EngineError:
-    """Return the error of a row that is not after the newest one."""
-    return EngineError(
-        f'a row of "{name}" comes before one that is already folded',
-        at="$.mm_seq",
-        got=got,
-        want=f"> {newest}",
-        code="engine.live.order",
-    )
-
-
-def bad_row(name: str, error: Exception) -> EngineError:
-    """Return the error of a row whose columns are missing or of a wrong type."""
-    missing = isinstance(error, KeyError)
-    return EngineError(
-        f'a row of "{name}" {"has no column " if missing else "cannot be folded: "}{error}',
-        hint="hand over every declared column, in stored units, None for null",
-        code="engine.live.row",
-    )

@@ -20,12 +20,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.engine.bad_rows import bad_row, out_of_order, sound, whole
 from mintmark.engine.batch import empty_table
 from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
-from mintmark.engine.live import Live, Row, bad_row, out_of_order
-from mintmark.engine.program import lower
+from mintmark.engine.live import Live, Row
+from mintmark.engine.program import lower, roles_of
+from mintmark.engine.row_rules import RowRules
 from mintmark.engine.shards import (
     Shard,
     at_home,
@@ -36,7 +38,7 @@ from mintmark.engine.shards import (
     place_of_key,
     rows_of_shard,
 )
-from mintmark.engine.versions import amount_fields, versioned
+from mintmark.engine.versions import versioned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,7 +141,7 @@ class Routes:
                 route = _route(plan, group, name, of if told.roles else 1)
                 self._routes.setdefault(name, []).append(route)
         program = lower(plan)
-        self._columns = {name: _columns(program, name) for name in program.streams}
+        self._checks = {name: _Check(program, name) for name in program.streams}
 
     def check(self, stream: str, row: Row, newest: int) -> int:
         """Return the seq of a row that can be folded after another.
@@ -153,12 +155,8 @@ class Routes:
             seq = index(row["mm_seq"])
             if seq <= newest:
                 raise out_of_order(stream, got=seq, newest=newest)
-            whole, others = self._columns.get(stream, ((), ()))
-            for name in whole:
-                if row[name] is not None and not -LEAST <= index(row[name]) < LEAST:
-                    raise OverflowError(f'"{name}" has more than 64 bits')
-            for name in others:
-                hash(row[name])
+            if stream in self._checks:
+                self._checks[stream].sound(row)
         except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(stream, error) from None
         return seq
@@ -199,19 +197,26 @@ def _route(plan: Plan, group: int, name: str, of: int) -> _Route:
     return _Route(group, insert, read, of, every, insert[0] if insert and alone else None)
 
 
-def _columns(program: Program, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The columns that have to be whole numbers or null, and those that have to be hashed."""
-    shape = program.streams[name].shape
-    slots = program.streams[name].slots
-    labels = [label for label in program.labels if label.stream == name]
-    whole = ["mm_at", "mm_known_at", "mm_revision"]
-    whole += [slot.name for slot in slots if slot.name and not slot.coded]
-    whole += [label.field for label in labels]
-    whole += amount_fields(program, name)
-    whole += [shape.reverses] if shape.reverses not in (None, "all") else []
-    others = [shape.id, *shape.roles, *(slot.name for slot in slots if slot.coded)]
-    others += [shape.refers_by] if shape.refers_by else []
-    return tuple(dict.fromkeys(whole)), tuple(dict.fromkeys(others))
+class _Check:
+    """What a row of a stream has to be, so that every place that hears of it can fold it."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        stream = program.streams[name]
+        slots = [slot for slot in stream.slots if slot.name]
+        self._shape, self._rules = stream.shape, RowRules(program, name)
+        self._numbers = ["mm_at", "mm_known_at", "mm_revision"]
+        self._numbers += [slot.name for slot in slots if not slot.coded]
+        self._told = [*roles_of(program, name), *(slot.name for slot in slots if slot.coded)]
+
+    def sound(self, row: Row) -> None:
+        """Raise what `Live` would raise of the row."""
+        for name in self._numbers:
+            if row[name] is not None and not -LEAST <= whole(row[name], name, self._shape) < LEAST:
+                raise OverflowError(f'"{name}" has more than 64 bits')
+        for name in self._told:
+            if row[name] is not None:
+                sound(row[name], name, self._shape)
+        self._rules.read(row)
 
 
 class Joined:
@@ -264,7 +269,7 @@ def _rows_of(plan: Plan, shard: Shard, tables: Mapping[str, pa.Table]) -> dict[s
             rows = rows_of_shard(plan, shard, name, rows, pa.array([], pa.null()))
         elif route.free is not None and len(rows):
             place, column = rows.column_names.index(route.free), rows[route.free]
-            home = pa.array(at_home(rows, route.insert or (), shard))
+            home = pa.array(at_home(plan, shard, name, rows, route.insert or ()))
             rows = rows.set_column(place, route.free, pc.if_else(home, column, None))
         found[name] = rows
     return found

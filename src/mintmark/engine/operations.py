@@ -231,14 +231,14 @@ def _codes(
     requests: Batch,
 ) -> tuple[Codes, Codes | None, list[pa.ChunkedArray], Numbered]:
     """The key of each event and of each reader, by number."""
-    columns = [events.key(role) for role in roles]
+    columns = [events.told(role) for role in roles]
     if reader_roles is None:
         if roles not in events.codes:
             events.codes[roles] = number_keys(kernel, columns, len(events))
         codes, numbered = events.codes[roles]
         return codes, None, columns, numbered
     both = [
-        _joined(column, requests.key(role))
+        _joined(column, requests.told(role))
         for column, role in zip(columns, reader_roles, strict=True)
     ]
     codes, numbered = number_keys(kernel, both, len(events) + len(requests))

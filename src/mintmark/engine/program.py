@@ -100,6 +100,15 @@ def lower(plan: Plan) -> Program:
     )
 
 
+def roles_of(program: Program, name: str) -> tuple[str, ...]:
+    """Return the columns of all keys by which a row of a stream is inserted or read for."""
+    told: list[str] = []
+    for group in program.groups:
+        told += group.roles if group.stream == name else ()
+        told += group.request_roles if name == program.request else ()
+    return tuple(dict.fromkeys(told))
+
+
 def _told(plan: Plan, kernel: Kernel) -> bool:
     """Whether compiled code orders or hashes texts."""
     nodes = [*plan.nodes, *(node for table in plan.event_nodes.values() for node in table)]

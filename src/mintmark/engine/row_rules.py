@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from mintmark.engine.bad_rows import misfit, sound
 from mintmark.engine.book import Told
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.versions import amount_fields, reversed_amount, versioned
@@ -45,6 +46,8 @@ class RowRules:
             if slot.source == "field" and slot.name in fields
         ]
         self._of = shape.of if shape.reverses and shape.of in program.streams else None
+        spoken = any(label.of == name for label in program.labels)
+        self.reads_id = spoken or self._versioned or self._of is not None
         self._place = 0
         if self._of is not None and shape.reverses != "all":
             self._place = amount_fields(program, self._of).index(str(shape.reverses))
@@ -55,18 +58,16 @@ class RowRules:
         return bool(self._labels) or self._of is not None
 
     def read(self, row: Row) -> RowTold:
-        """Read a row; KeyError or TypeError where it does not fit."""
+        """Read a row; KeyError, TypeError or EngineError where it does not fit."""
         read = RowTold()
-        read.id = row[self._shape.id]
-        hash(read.id)
+        read.id = self._id(row)
         if self._versioned:
             read.revision = index(row["mm_revision"])
             read.amounts = tuple(_limited(row[field], limit) for field, limit in self._amounts)
         for code, label in self._labels:
-            id_, value = row[label.refers_by], row[label.field]
-            known = value is not None and abs(index(value)) <= label.limit
-            told = Told(code, index(row["mm_revision"]), index(value) if known else NULL)
-            hash(id_)
+            value = row[label.field]
+            told = Told(code, index(row["mm_revision"]), _limited(value, label.limit))
+            id_ = self._named(row, label.refers_by)
             if id_ is not None:
                 read.labels.append((label.of, id_, told))
         if self._of is not None:
@@ -85,11 +86,24 @@ class RowRules:
         whole = reverses == "all"
         value = None if whole else row[reverses]
         limit = 0 if whole else self._shape.fields[reverses].limit
-        named = row[str(self._shape.refers_by)]
-        hash(named)
+        named = self._named(row, str(self._shape.refers_by))
         amount = None if value is None else index(value)
         taken = (self._place, reversed_amount(amount, limit, whole))
-        return (self._name, row[self._shape.id]), index(row["mm_revision"]), named, taken
+        return (self._name, self._id(row)), index(row["mm_revision"]), named, taken
+
+    def _named(self, row: Row, refers_by: str) -> Any:
+        """The id that a row speaks of, as declared; None for none."""
+        told = row[refers_by]
+        return None if told is None else sound(told, refers_by, self._shape)
+
+    def _id(self, row: Row) -> Any:
+        """The id of a row: as declared where other rows speak of it, else not looked at."""
+        told = row[self._shape.id]
+        if not self.reads_id:
+            return told
+        if told is None:
+            raise misfit(self._shape.id, self._name, got=None, want="an id in each row")
+        return sound(told, self._shape.id, self._shape)
 
 
 def _limited(value: Any, limit: int) -> int:

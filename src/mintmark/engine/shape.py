@@ -34,8 +34,8 @@ class Shape:
 
     revised : whether a row may correct another;  reverses : the field that says how much of the
     event that it refers to a row takes away, "all" for all of it, None for none;  of : that event;
-    lookups : what its rows look up when they come;  numbered : the roles whose keys are whole
-    numbers.
+    lookups : what its rows look up when they come;  numbered : the columns of keys, ids and
+    references that hold whole numbers, as others hold texts.
     """
 
     name: str
@@ -70,7 +70,9 @@ def shapes_of(plan: Plan) -> dict[str, Shape]:
     for name in tuple(shapes):
         told = {one: lookup_parts(one) for one in lookups_of(plan, name)}
         lookups = {one: shapes[table].fields[of] for one, (table, of, _) in told.items()}
-        shapes[name] = replace(shapes[name], lookups=lookups)
+        shapes[name] = replace(
+            shapes[name], lookups=lookups, numbered=_numbered(plan.event(name), plan)
+        )
     return shapes
 
 
@@ -106,10 +108,16 @@ def _shape(form: Mapping[str, Any]) -> Shape:
         revised=form.get("revision") is not None,
         reverses=form.get("reverses"),
         of=form["refers_to"],
-        numbered=frozenset(
-            role for role, key in form["keys"].items() if key.get("type") == "integer"
-        ),
     )
+
+
+def _numbered(form: Mapping[str, Any], plan: Plan) -> frozenset[str]:
+    types = {role: key.get("type") for role, key in form["keys"].items()}
+    types[form["id"]] = form["id_type"]
+    others = {event["name"]: event for event in plan.events}
+    if form["refers_to"] in others:
+        types[form["refers_by"]] = others[form["refers_to"]]["id_type"]
+    return frozenset(name for name, told in types.items() if told == "integer")
 
 
 def _field(form: Mapping[str, Any]) -> FieldShape:

@@ -24,7 +24,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.engine.batch import column_of, read_batch, whole_numbers
+from mintmark.engine.batch import read_batch
+from mintmark.engine.columns import column_of, told_column, whole_numbers
 from mintmark.engine.expressions import Expressions
 from mintmark.engine.folding import fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner, Value, factorise, hash_of
@@ -188,9 +189,9 @@ def corrected(plan: Plan, group: int, tables: Mapping[str, pa.Table]) -> pa.Arra
         rows, reversal = HeldRows(tables[name]), program.streams[name].shape
         if name == told.stream:
             again = pa.array(whole_numbers(column_of(rows, "mm_revision", name)) != 0)
-            named.append(column_of(rows, shape.id, name).filter(again))
+            named.append(told_column(rows, shape.id, shape).filter(again))
         if reversal.of == told.stream and reversal.reverses:
-            named.append(column_of(rows, str(reversal.refers_by), name))
+            named.append(told_column(rows, str(reversal.refers_by), reversal))
     found = [pc.unique(column.drop_null()) for column in named if len(column)]
     found = [part for part in found if len(part)]
     if not found:
@@ -259,21 +260,22 @@ def rows_of_shard(
     told = plan.groups[shard.group]
     wanted = np.zeros(len(rows), dtype=bool)
     if stream == told.stream:
-        wanted |= at_home(rows, told.roles, shard)
+        wanted |= at_home(plan, shard, stream, rows, told.roles)
         if len(corrected_ids):
             shape = lower(group_plan(plan, shard.group)).streams[stream].shape
-            ids = column_of(HeldRows(rows), shape.id, stream).cast(corrected_ids.type)
+            ids = told_column(HeldRows(rows), shape.id, shape).cast(corrected_ids.type)
             wanted |= np.asarray(pc.is_in(ids, value_set=corrected_ids))
     if stream == plan.request:
-        wanted |= at_home(rows, told.request_roles or told.roles, shard)
+        wanted |= at_home(plan, shard, stream, rows, told.request_roles or told.roles)
     if stream not in (told.stream, plan.request):
         return rows
     return rows if wanted.all() else rows.filter(pa.array(wanted))
 
 
-def at_home(rows: pa.Table, roles: Sequence[str], shard: Shard) -> Bools:
-    """Return which rows have their key in a shard."""
-    columns = [column_of(HeldRows(rows), role, "") for role in roles]
+def at_home(plan: Plan, shard: Shard, stream: str, rows: pa.Table, roles: Sequence[str]) -> Bools:
+    """Return which rows of a stream have their key in a shard."""
+    shape = lower(group_plan(plan, shard.group)).streams[stream].shape
+    columns = [told_column(HeldRows(rows), role, shape) for role in roles]
     here: Bools = place_of_keys(columns, len(rows), shard.of) == shard.place
     return here
 
@@ -293,7 +295,8 @@ def shard_aggregates(plan: Plan, shard: Shard, tables: Mapping[str, pa.Table]) -
     many = len(tables.get(alone.request, ())) > piece
     prepared = prepare(alone, tables, Mode(read=True, keep=False), pieces=many)
     told, requests = plan.groups[shard.group], tables[plan.request]
-    asked = np.flatnonzero(at_home(requests, told.request_roles or told.roles, shard))
+    roles = told.request_roles or told.roles
+    asked = np.flatnonzero(at_home(plan, shard, plan.request, requests, roles))
     features = np.concatenate([part for _, part in fold_pieces(prepared, piece)])[asked]
     seq = prepared.requests.seq[asked]
     return aggregate_table(plan, shard.group, seq, features, prepared.interner.values)

@@ -21,16 +21,22 @@ import numpy as np
 from mintmark.engine import layout as L
 from mintmark.engine import single_layout as S
 from mintmark.engine.finder import Finder
+from mintmark.engine.program import roles_of
 from mintmark.engine.sentinel import LIMIT
+from mintmark.ground import EngineError
 
 if TYPE_CHECKING:
     from mintmark.engine.interner import Interner, Key
     from mintmark.engine.lane import Lane
+    from mintmark.engine.program import Program
+    from mintmark.engine.registers import Slot
 
 Row = Mapping[str, Any]
 Straight = Callable[[Row, int], tuple[int, Any] | None]
 """Folds and answers a row that comes after the newest seq; its seq and id, None if it did not."""
-_BAD = (KeyError, TypeError, OverflowError, pack_error)
+Kinds = tuple[tuple[str, type], ...]
+"""Columns, and the type that a value of each has to have to go straight."""
+_BAD = (KeyError, TypeError, OverflowError, EngineError, pack_error)
 _WORD = 2**63
 
 
@@ -74,15 +80,32 @@ def _entries(told: Mapping[Key, int]) -> list[tuple[int, int, int]]:
 def finders_of(lane: Lane, interner: Interner, keys: Sequence[dict[Key, int]]) -> Finders | None:
     """Return the tables of a request's keys, None where some key or input is no whole number."""
     numbered = lane.stream.shape.numbered
-    names = [slot.name for slot in lane.stream.slots if slot.coded]
+    names = _coded(lane.stream.slots)
     roles = [role for feed in lane.feeds for role in feed.roles]
     if any(len(feed.roles) > 2 for feed in lane.feeds) or not numbered.issuperset(names + roles):
         return None
     return Finders(lane, interner, keys)
 
 
+def kinds_of(program: Program, lane: Lane, *, reads_id: bool) -> Kinds:
+    """Return the columns whose type a table of keys would not tell: 5.0 is found where 5 is."""
+    own = lane.stream.shape
+    mixed = any(
+        stream.shape.numbered.intersection([*roles_of(program, name), *_coded(stream.slots)])
+        for name, stream in program.streams.items()
+    )
+    names = [*_coded(lane.stream.slots), *lane.roles] if mixed else []
+    names += [own.id] if reads_id else []
+    return tuple((name, int if name in own.numbered else str) for name in dict.fromkeys(names))
+
+
+def _coded(slots: Sequence[Slot]) -> list[str]:
+    return [slot.name for slot in slots if slot.coded]
+
+
 def straight_of(
     lane: Lane,
+    kinds: Kinds,
     interner: Interner,
     keys: Sequence[dict[Key, int]],
     finders: Finders | None,
@@ -90,13 +113,16 @@ def straight_of(
 ) -> Straight | None:
     """Return the straight way of a request, None where there is none.
 
-    meet : makes keys and codes of a row's numbers that were not met before.
+    kinds : as `kinds_of` has them;  meet : makes keys and codes of a row's numbers that were not
+    met before.
     """
     if not lane.feeds or any(f.insert is None or f.read is not f.insert for f in lane.feeds):
         return None
     if finders is not None:
-        return _numbered(lane, finders, meet)
-    return _looked_up(lane, interner, keys)
+        # What is no whole number is not packed.
+        own = tuple(told for told in kinds if told[0] == lane.stream.shape.id)
+        return _numbered(lane, own, finders, meet)
+    return _looked_up(lane, kinds, interner, keys)
 
 
 def _columns(lane: Lane) -> list[str]:
@@ -106,7 +132,7 @@ def _columns(lane: Lane) -> list[str]:
     ]  # fmt: skip
 
 
-def _numbered(lane: Lane, finders: Finders, meet: Callable[[Row], None]) -> Straight:
+def _numbered(lane: Lane, kinds: Kinds, finders: Finders, meet: Callable[[Row], None]) -> Straight:
     columns = _columns(lane)
     front = len(columns)
     places: dict[str, int] = {}
@@ -139,9 +165,11 @@ def _numbered(lane: Lane, finders: Finders, meet: Callable[[Row], None]) -> Stra
                 return None
             if abs(values[seq_at - 1]) > LIMIT or abs(values[seq_at + 1]) > LIMIT:
                 return None
+            for name, kind in kinds:
+                if type(row[name]) is not kind:
+                    return None
             pack(into, 0, *values)
             id_ = row[id_name]
-            hash(id_)
         except _BAD:
             return None
         status = run(address)
@@ -161,7 +189,9 @@ def _numbered(lane: Lane, finders: Finders, meet: Callable[[Row], None]) -> Stra
     return straight
 
 
-def _looked_up(lane: Lane, interner: Interner, keys: Sequence[dict[Key, int]]) -> Straight:
+def _looked_up(
+    lane: Lane, kinds: Kinds, interner: Interner, keys: Sequence[dict[Key, int]]
+) -> Straight:
     read = itemgetter(lane.stream.shape.id, *_columns(lane))
     coded = [place for place, (_, text, _) in enumerate(lane.slots) if text]
     code_of = interner.known
@@ -177,7 +207,9 @@ def _looked_up(lane: Lane, interner: Interner, keys: Sequence[dict[Key, int]]) -
                 return None
             if abs(at) > LIMIT or abs(known_at) > LIMIT:
                 return None
-            hash(id_)
+            for name, kind in kinds:
+                if type(row[name]) is not kind:
+                    return None
             for place in coded:
                 inputs[place] = code_of(inputs[place])
             # None, for what is null or was never met, does not pack.

@@ -124,8 +124,7 @@ def changes_of(
     for seq, take in _arrivals(program, of, batches, touched, fields):
         for step in take(subjects):
             _note(stage, seq, step, len(events))
-    # Without a row of the stream its ids have no type but what others name them by.
-    ids = _ids(program, of, events).cast(touched.type)
+    ids = events.ids().cast(touched.type)
     affected = np.asarray(pc.is_in(ids, value_set=touched))
     values = _made_values(kernel, program, of, events, fields, stage, interner)
     steps_ = np.array(stage.steps, dtype=np.int64).reshape(-1, 5)
@@ -139,32 +138,26 @@ def changes_of(
     )  # fmt: skip
 
 
-def _ids(program: Program, of: str, batch: Batch) -> pa.ChunkedArray:
-    return batch.column(program.streams[of].shape.id)
-
-
 def _touched(program: Program, of: str, batches: Mapping[str, Batch], *, every: bool) -> pa.Array:
     """The ids that come more than once, or that a reversal names."""
-    ids = _ids(program, of, batches[of])
+    ids = batches[of].ids()
     named = [
-        batches[name].column(str(stream.shape.refers_by))
+        batches[name].told(str(stream.shape.refers_by))
         for name, stream in program.streams.items()
         if stream.shape.of == of and stream.shape.reverses
     ]
     if every:
         labels = [label for label in program.labels if label.of == of]
-        named += [batches[x.stream].column(x.refers_by) for x in labels]
+        named += [batches[x.stream].told(x.refers_by) for x in labels]
         named.append(ids)
     elif len(pc.unique(ids)) < len(ids):
         counts = pc.value_counts(ids)
         often = pc.greater(counts.field("counts"), 1)
         named.append(pa.chunked_array([counts.field("values").filter(often)]))
     found = [pc.unique(column.drop_null()) for column in named if len(column)]
-    kinds = [part.type for part in found if len(part)]
-    if not kinds:
+    if not found:
         return pa.array([], ids.type)
-    kind = ids.type if len(ids) else kinds[0]
-    return pc.unique(pa.concat_arrays([part.cast(kind) for part in found if len(part)]))
+    return pc.unique(pa.concat_arrays([part.cast(ids.type) for part in found]))
 
 
 def _arrivals(
@@ -189,11 +182,10 @@ def _taken(
     batch: Batch, named: pa.ChunkedArray, touched: pa.Array
 ) -> tuple[Ints, list[Any], list[int], list[int]]:
     """The rows that name one of some ids: their places, ids, seqs and revisions."""
-    kind = touched.type if len(touched) else named.type
-    mine = pc.is_in(named.cast(kind), value_set=touched)
+    mine = pc.is_in(named.cast(touched.type), value_set=touched)
     rows = np.flatnonzero(np.asarray(mine) & np.asarray(pc.is_valid(named)))
     ids = named.take(pa.array(rows)).to_pylist()
-    revisions = batch.integers("mm_revision")[rows].tolist()
+    revisions = batch.revisions()[rows].tolist()
     return rows, ids, batch.seq[rows].tolist(), revisions
 
 
@@ -206,7 +198,7 @@ def _rows(
 ) -> Iterator[Arrival]:
     batch = batches[of]
     shape = program.streams[of].shape
-    rows, ids, seqs, revisions = _taken(batch, _ids(program, of, batch), touched)
+    rows, ids, seqs, revisions = _taken(batch, batch.ids(), touched)
     amounts = [limited(batch.integers(f), shape.fields[f].limit) for f in fields]
     for row, id_, seq, revision in zip(rows.tolist(), ids, seqs, revisions, strict=True):
         kept = tuple(int(column[row]) for column in amounts)
@@ -225,12 +217,10 @@ def _reversals(
     whole = shape.reverses == "all"
     place = 0 if whole else fields.index(str(shape.reverses))
     limit = 0 if whole else shape.fields[str(shape.reverses)].limit
-    names = (shape.id, str(shape.refers_by), "mm_revision", "mm_seq")
-    columns = [batch.column(column).to_pylist() for column in names]
-    told: list[Any] = [None] * len(batch)
-    if not whole:
-        told = batch.column(str(shape.reverses)).to_pylist()
-    for mine, id_, revision, seq, value in zip(*columns, told, strict=True):
+    ids = batch.ids().to_pylist(), batch.told(str(shape.refers_by)).to_pylist()
+    told = np.zeros(len(batch), np.int64) if whole else batch.integers(str(shape.reverses))
+    columns = *ids, batch.revisions().tolist(), batch.seq.tolist(), told.tolist()
+    for mine, id_, revision, seq, value in zip(*columns, strict=True):
         taken = (place, reversed_amount(value, limit, whole))
         yield seq, partial(_reverse, ((name, mine), revision, id_, taken))
 
@@ -241,7 +231,7 @@ def _reverse(row: tuple[Any, int, Any, tuple[int, int]], subjects: Subjects) -> 
 
 def _labels(program: Program, code: int, batch: Batch, touched: pa.Array) -> Iterator[Arrival]:
     label = program.labels[code]
-    named = batch.column(label.refers_by)
+    named = batch.told(label.refers_by)
     rows, ids, seqs, revisions = _taken(batch, named, touched)
     values = told_values(label, batch)[rows].tolist()
     for id_, seq, revision, value in zip(ids, seqs, revisions, values, strict=True):

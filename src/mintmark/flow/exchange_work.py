@@ -40,7 +40,7 @@ def note(plan: Plan, exchange: Exchange, stream: str, cut: Cut, out: Path) -> in
     def run(rows: pa.Table) -> parcels.Run:
         nonlocal count
         for slot, naming in mine:
-            hashed = engine.marks(naming, rows)
+            hashed = engine.marks(plan, naming, rows)
             count += len(hashed)
             yield slot, pa.table({"hash": hashed})
 
