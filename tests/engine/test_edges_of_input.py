@@ -14,7 +14,8 @@ from engine.made import amount, paid, payments, plan_of
 from mintmark.engine import Live, replay
 from mintmark.engine.kept_rows import ParquetRows
 from mintmark.engine.live_shards import Routes
-from mintmark.engine.shards import shard_aggregates, shards_of
+from mintmark.engine.oracle import oracle
+from mintmark.engine.shards import columns_of, shard_aggregates, shards_of
 from mintmark.ground import EngineError
 from mintmark.plan import compile_plan
 
@@ -184,9 +185,11 @@ def test_keys_ids_and_texts_are_of_the_declared_type(
         assert (live.seq, live.bytes) == before
     with pytest.raises(EngineError, match=f'"{name}"'):
         Routes(SPOKEN, 2).check("payment", table.to_pylist()[1], 0)
+    reading = next(
+        s for s in shards_of(SPOKEN, 2) if name in columns_of(SPOKEN, s.group)["payment"]
+    )
     with pytest.raises(EngineError, match=f'"{name}" of "payment"'):
-        for shard in shards_of(SPOKEN, 2):
-            shard_aggregates(SPOKEN, shard, {"payment": table, "case": CASES})
+        shard_aggregates(SPOKEN, reading, {"payment": table, "case": CASES})
 
 
 @pytest.mark.parametrize(("name", "value"), [("id", 5), ("case_id", 5), ("id", None)])
@@ -255,6 +258,44 @@ def test_a_column_in_which_all_is_null_has_any_type(kind: pa.DataType) -> None:
         live = Live.start(SPOKEN, {"payment": table.slice(0, 0)})
         answers = [live.decide(row).tobytes() for row in table.to_pylist()]
         assert [row.tobytes() for row in made] == answers
+
+
+SPENT = mm.Event(
+    "payment", id="id", at="at", keys={"card": mm.Entity("card")},
+    fields={"amount": mm.Money("EUR"), "online": mm.Flag(), "owed": mm.Money("EUR", negative=True)},
+)  # fmt: skip
+RANGES = compile_plan(
+    mm.Features(
+        SPENT,
+        amount=SPENT["amount"], online=SPENT["online"], owed=SPENT["owed"],
+        spent=SPENT["amount"].sum().by("card").over("lifetime"),
+        often=SPENT["online"].sum().by("card").over("lifetime"),
+        debt=SPENT["owed"].sum().by("card").over("lifetime"),
+    )
+)  # fmt: skip
+
+
+def test_what_a_field_does_not_allow_is_null_on_every_way() -> None:
+    """A log refuses a flag of 7 and an amount below zero; who goes round it gets nulls for them.
+
+    `Money.negative` and `Flag` promise it, and the compiled range of a field costs the same with
+    a least number of its own as it did with one greatest.
+    """
+    told = [(-5, 7, -5), (100, 1, -5), (10**13 + 1, -1, 10**13), (200, 0, 7)]
+    rows = [
+        paid(i, i, a, online=f, owed=o) for i, (a, f, o) in enumerate(told)
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(rows)
+    made = replay(RANGES, {"payment": table}).features
+    live = Live.start(RANGES, {"payment": table.slice(0, 0)})
+    answers = np.array([live.decide(row) for row in rows])
+    assert made.tobytes() == answers.tobytes()
+    assert made.tobytes() == np.array(oracle(RANGES, {"payment": table})).tobytes()
+    columns, null = dict(zip(live.names, made.T, strict=True)), np.nan
+    np.testing.assert_array_equal(columns["amount"], [null, 1, null, 2])
+    np.testing.assert_array_equal(columns["online"], [null, 1, null, 0])
+    np.testing.assert_array_equal(columns["owed"], [-0.05, -0.05, 1e11, 0.07])
+    assert (columns["spent"][3], columns["often"][3], columns["debt"][3]) == (1, 1, 1e11 - 0.1)
 
 
 def test_files_are_a_list_of_at_least_one() -> None:

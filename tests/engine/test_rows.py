@@ -19,7 +19,7 @@ from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.registers import Draft, RowProgram
 from mintmark.engine.sentinel import LIMIT, MASKED, MONEY_LIMIT, NULL, UNKNOWN
-from mintmark.engine.shape import FieldShape
+from mintmark.engine.shape import WIDEST, FieldShape, Range
 from mintmark.plan import Column, Node, zone_table
 
 ZONES = ("Europe/Brussels", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
@@ -35,14 +35,15 @@ FORM = {
         "country": {"type": "category"},
     }
 }
+MONEY = Range(-MONEY_LIMIT, MONEY_LIMIT)
 SHAPE: Any = SimpleNamespace(
     fields={
-        "amount": FieldShape(False, 2, MONEY_LIMIT),
-        "whole": FieldShape(False, 0, LIMIT),
-        "rate": FieldShape(False, 4, MONEY_LIMIT),
-        "flag": FieldShape(False, 0, LIMIT),
-        "when": FieldShape(False, 6, LIMIT),
-        "country": FieldShape(True, 0, LIMIT),
+        "amount": FieldShape(False, 2, MONEY),
+        "whole": FieldShape(False, 0, WIDEST),
+        "rate": FieldShape(False, 4, MONEY),
+        "flag": FieldShape(False, 0, Range(0, 1)),
+        "when": FieldShape(False, 6, WIDEST),
+        "country": FieldShape(True, 0, WIDEST),
     }
 )
 SINGLE = ("neg", "abs", "sqrt", "sign", "floor", "log", "exp", "sin", "cos", "atan", "null")

@@ -52,7 +52,7 @@ LOGIN = event(
 )
 CHARGEBACK = event(
     "chargeback",
-    fields={"fraud": field("flag"), "loss": field("money", scale=2)},
+    fields={"fraud": field("flag"), "loss": field("money", scale=2, negative=False)},
     refers_to="payment",
     refers_by="payment_id",
 )
@@ -122,7 +122,7 @@ ROLES: Mapping[tuple[str, str], tuple[tuple[tuple[str, ...], tuple[str, ...]], .
 
 TYPES = {
     "card": pa.string(), "payee": pa.string(), "terminal": pa.int64(), "id": pa.string(),
-    "payment_id": pa.string(), "online": pa.bool_(), "known": pa.bool_(), "fraud": pa.bool_(),
+    "payment_id": pa.string(), "online": pa.bool_(), "fraud": pa.bool_(),
     "country": pa.string(), "device": pa.string(), "reason": pa.string(), "vip": pa.bool_(),
 }  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 Times are few and close together, so that ties, edges of windows, late and future events are the
 rule, or hours apart around nights on which clocks change; keys and fields are null now and then;
-numbers are small, or as extreme as int64 allows. Events are revised, upwards and by lower revisions
-that come late, and reversed in part and whole, before and after they come. The log is judged for
-lateness as `design.md` says a log does it, because the engine relies on that.
+numbers are small, as extreme as int64 allows, or what their field does not. Events are revised,
+upwards and by lower revisions that come late, and reversed in part and whole, before and after they
+come. The log is judged for lateness as `design.md` says a log does it, because the engine relies on
+that.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class _History:
             "card": self._card(),
             "tries": self._whole(2**63 - 1),
             "device": self.random.choice(("BE", "phone", "x", "電話", "🂡", "\uffee", None)),
-            "known": self.random.choice((True, False, False, None)),
+            "known": self.random.choice((1, 1, 0, 0, None, -1, 2)),
         }
 
     def _chargeback(self, seq: int) -> Row:

@@ -63,7 +63,8 @@ class Money(Field):
     currency : str
         ISO 4217 code; its number of decimals is the scale.
     negative : bool
-        Whether an amount may be below zero.
+        Whether an amount may be below zero; if not, a log refuses one that is, and to every feature
+        it is null.
     unit : "major" or "minor"
         What the source states: 12.34 or 1234.
     stated_in : str or None
@@ -172,7 +173,7 @@ class Integer(Field):
 
 @dataclass(frozen=True)
 class Flag(Field):
-    """True or false."""
+    """True or false, stored as 1 or 0; any other number is null to every feature."""
 
     kind = "flag"
     storage = "bool"

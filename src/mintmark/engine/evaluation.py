@@ -22,7 +22,7 @@ def evaluate(address):
     rows = c[E.ROWS]
     code = word_table(c[E.CODE], c[E.CODE_ROWS], R.ROW_SIZE)
     constants = numbers(c[E.CONSTANTS], c[E.CONSTANTS_SIZE])
-    limits = words(c[E.LIMITS], c[E.SLOTS])
+    limits = word_table(c[E.LIMITS], c[E.SLOTS], 2)
     zones = word_table(c[E.ZONES], c[E.ZONES_ROWS], 2)
     days = words(c[E.DAYS], c[E.DAYS_SIZE])
     hashes = words(c[E.HASHES], c[E.HASHES_SIZE])

@@ -49,8 +49,8 @@ def replay(
     ----------
     tables : stream name to rows
         Each in the order of the log, with `mm_seq`, `mm_at`, `mm_known_at`, `mm_revision` and the
-        declared columns in stored units, in memory or in files (`engine.kept_rows`). A stream that
-        is missing has no rows.
+        declared columns in stored units, in memory or in files (`engine.kept_rows`). A number that
+        its field does not allow is null; a stream that is missing has no rows.
     keep_state : bool
         Whether to return live state that goes on after the last row.
 

@@ -171,6 +171,7 @@ class Live:
         row : mapping
             `mm_seq`, `mm_at`, `mm_known_at`, `mm_revision` and the declared columns, in stored
             units (Money, Fixed, Integer, Time as int; Flag as bool; strings as str; null as None).
+            A number that its field does not allow is null: what refuses it is a log.
 
         Returns
         -------

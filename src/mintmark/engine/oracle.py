@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mintmark.engine.oracle_formulas import Sample, formula
-from mintmark.engine.oracle_rows import TIME_SCALE, fixed, limit_of, node_value, unit_start
+from mintmark.engine.oracle_rows import TIME_SCALE, fits, fixed, node_value, unit_start
 
 if TYPE_CHECKING:
     from mintmark.plan import Aggregate, Column, Group, Node, Plan
@@ -46,7 +46,7 @@ def _rows(form: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> list[Row]:
     rows: list[Row] = tables[form["name"]].to_pylist() if form["name"] in tables else []
     for row in rows:
         for name, field in form["fields"].items():
-            if isinstance(row[name], int) and abs(row[name]) > limit_of(field):
+            if isinstance(row[name], int) and not fits(field, row[name]):
                 row[name] = None
     return rows
 

@@ -33,9 +33,12 @@ MICROSECOND, DAY_US = timedelta(microseconds=1), 86_400_000_000
 LAST_US, FARTHEST_US = 7258118400 * 10**6 - 1, 6 * 10**16
 
 
-def limit_of(field: Form) -> int:
-    """The greatest magnitude that a field's stored integer may have."""
-    return int(field.get("limit") or (AMOUNT if field["type"] in ("money", "fixed") else GREATEST))
+def fits(field: Form, value: int) -> bool:
+    """Whether a field may hold a stored integer: flags are 0 or 1, some money is never negative."""
+    if field["type"] == "flag":
+        return value in (0, 1)
+    most = field.get("limit") or (AMOUNT if field["type"] in ("money", "fixed") else GREATEST)
+    return abs(value) <= most and (value >= 0 or field.get("negative") is not False)
 
 
 def node_value(form: Form, node: Node, values: Sequence[Value], row: Row) -> Value:

@@ -51,8 +51,7 @@ class Amendments:
 
 def told_values(label: LabelShape, batch: Batch) -> Ints:
     """Return what each row of a label's stream tells, NULL where that is null or out of range."""
-    value = batch.integers(label.field)
-    return np.where((value >= -label.limit) & (value <= label.limit), value, NULL)
+    return label.within.limited_all(batch.integers(label.field))
 
 
 def amendments(

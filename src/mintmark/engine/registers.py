@@ -18,7 +18,7 @@ import numpy as np
 
 from mintmark.engine import row_layout as L
 from mintmark.engine.sentinel import LIMIT
-from mintmark.engine.shape import TIME_SCALE, Shape, scale_of
+from mintmark.engine.shape import TIME_SCALE, WIDEST, Range, Shape, scale_of
 from mintmark.ground import EngineError
 from mintmark.plan import zone_table
 from mintmark.plan.holidays import holiday_days
@@ -34,12 +34,15 @@ _INPUTS = ("field", "key", "at", "lookup")
 
 @dataclass(frozen=True)
 class Slot:
-    """One input of a row program: the time, a key, a field, a lookup; strings come as codes."""
+    """One input of a row program: the time, a key, a field, a lookup; strings come as codes.
+
+    What is not within its range is null.
+    """
 
     source: str
     name: str
     coded: bool
-    limit: int
+    within: Range
     scale: int
 
 
@@ -165,7 +168,7 @@ class Draft:
         return RowProgram(
             code=_table([self.code[old].row(places) for old in places], L.ROW_SIZE),
             constants=np.array(self.constants, dtype=np.float64),
-            limits=np.array([slot.limit for slot in self.slots], dtype=np.int64),
+            limits=_table([slot.within for slot in self.slots], 2),
             zones=_table(self.zones, 2),
             stores=_table(self.stores, L.STORE_SIZE),
             outputs=_table(self.outputs, L.OUTPUT_SIZE),
@@ -193,12 +196,12 @@ def slots_of(shape: Shape, nodes: Sequence[Node]) -> list[Slot]:
             continue
         name = "" if node.op == "at" else str(node.value)
         if node.op == "at":
-            slot = Slot("at", "", coded=False, limit=LIMIT, scale=TIME_SCALE)
+            slot = Slot("at", "", coded=False, within=WIDEST, scale=TIME_SCALE)
         elif node.op == "key":
-            slot = Slot("key", name, coded=True, limit=LIMIT, scale=0)
+            slot = Slot("key", name, coded=True, within=WIDEST, scale=0)
         else:
             form = shape.lookups[name] if node.op == "lookup" else shape.fields[name]
-            slot = Slot(node.op, name, coded=form.coded, limit=form.limit, scale=form.scale)
+            slot = Slot(node.op, name, coded=form.coded, within=form.within, scale=form.scale)
         slots.setdefault((node.op, name), slot)
     return list(slots.values())
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from mintmark.engine.bad_rows import misfit, sound
+from mintmark.engine.bad_rows import misfit, sound, whole
 from mintmark.engine.book import Told
-from mintmark.engine.sentinel import NULL
 from mintmark.engine.versions import amount_fields, reversed_amount, versioned
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class RowRules:
         self._labels = [(c, x) for c, x in enumerate(program.labels) if x.stream == name]
         self._versioned = versioned(program, name)
         fields = amount_fields(program, name)
-        self._amounts = [(field, shape.fields[field].limit) for field in fields]
+        self._amounts = [(field, shape.fields[field].within) for field in fields]
         self._slots = [
             (place, fields.index(slot.name))
             for place, slot in enumerate(program.streams[name].slots)
@@ -63,10 +62,12 @@ class RowRules:
         read.id = self._id(row)
         if self._versioned:
             read.revision = index(row["mm_revision"])
-            read.amounts = tuple(_limited(row[field], limit) for field, limit in self._amounts)
+            read.amounts = tuple(
+                within.limited(self._number(row, field)) for field, within in self._amounts
+            )
         for code, label in self._labels:
-            value = row[label.field]
-            told = Told(code, index(row["mm_revision"]), _limited(value, label.limit))
+            value = label.within.limited(self._number(row, label.field))
+            told = Told(code, index(row["mm_revision"]), value)
             id_ = self._named(row, label.refers_by)
             if id_ is not None:
                 read.labels.append((label.of, id_, told))
@@ -83,13 +84,17 @@ class RowRules:
 
     def _reversal(self, row: Row) -> tuple[Any, ...]:
         reverses = str(self._shape.reverses)
-        whole = reverses == "all"
-        value = None if whole else row[reverses]
-        limit = 0 if whole else self._shape.fields[reverses].limit
+        part = reverses != "all"
+        value = self._number(row, reverses) if part else None
+        within = self._shape.fields[reverses].within if part else None
         named = self._named(row, str(self._shape.refers_by))
-        amount = None if value is None else index(value)
-        taken = (self._place, reversed_amount(amount, limit, whole))
+        taken = (self._place, reversed_amount(value, within))
         return (self._name, self._id(row)), index(row["mm_revision"]), named, taken
+
+    def _number(self, row: Row, name: str) -> int | None:
+        """A number that a row tells, None for null."""
+        told = row[name]
+        return None if told is None else whole(told, name, self._shape)
 
     def _named(self, row: Row, refers_by: str) -> Any:
         """The id that a row speaks of, as declared; None for none."""
@@ -104,7 +109,3 @@ class RowRules:
         if told is None:
             raise misfit(self._shape.id, self._name, got=None, want="an id in each row")
         return sound(told, self._shape.id, self._shape)
-
-
-def _limited(value: Any, limit: int) -> int:
-    return NULL if value is None or abs(index(value)) > limit else index(value)

@@ -10,6 +10,7 @@ Compiled; imported only by the kernel.
     registers   float64[instructions, width]: `width` rows are a block at most, BLOCK in replay;
                 1 in live, so that what one row needs lies close together
     inputs      int64[slots, n], stored units, NULL for null
+    limits      int64[slots, 2], the least and the greatest number of each; others are null
     aggregates  float64[A, n]
     zones       int64[m, 2], rows (from this time on, offset in us), one table after another
     days        int64[k], days since 1970-01-01 that are holidays, one table after another
@@ -83,19 +84,19 @@ def _fixed(x, unit):
 
 
 @quick
-def _stored(v, limit):
+def _stored(v, least, most):
     """An input as it is stored: null when it is beyond the range of its field."""
-    return v if (-limit <= v) & (v <= limit) else NULL
+    return v if (least <= v) & (v <= most) else NULL
 
 
 @part
 def _load(op, place, scale, constants, limits, inputs, first, count, aggregates, out):
     """What reads no register."""
     if op == _SLOT:
-        limit, unit = limits[place], _POW10[scale]
+        least, most, unit = limits[place, 0], limits[place, 1], _POW10[scale]
         source = inputs[place, first : first + count]
         for k in range(count):
-            v = _stored(source[k], limit)
+            v = _stored(source[k], least, most)
             out[k] = np.nan if v == NULL else np.float64(v) / unit
     elif op == _AGGREGATE:
         told = aggregates[place, first : first + count]
@@ -381,18 +382,18 @@ def store(stores, limits, inputs, first, count, registers, values, stride, row_s
         kind, source = stores[column, L.STORE_KIND], stores[column, L.STORE_SOURCE]
         at = column * stride + first * row_stride
         if kind == L.STORE_SLOT:
-            limit = limits[source]
+            least, most = limits[source, 0], limits[source, 1]
             told = inputs[source, first : first + count]
             for k in range(count):
-                values[at + k * row_stride] = _stored(told[k], limit)
+                values[at + k * row_stride] = _stored(told[k], least, most)
         elif kind == L.STORE_NUMBER:
             limit, unit = stores[column, L.STORE_LIMIT], _POW10[stores[column, L.STORE_SCALE]]
             number = registers[source]
             for k in range(count):
                 scaled = _fixed(number[k], unit)
                 null = scaled != scaled
-                told = NULL if null else _stored(np.int64(0.0 if null else scaled), limit)
-                values[at + k * row_stride] = told
+                whole = np.int64(0.0 if null else scaled)
+                values[at + k * row_stride] = NULL if null else _stored(whole, -limit, limit)
         else:
             for k in range(count):
                 values[at + k * row_stride] = UNKNOWN

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mintmark.engine.sentinel import LIMIT, MONEY_LIMIT
+import numpy as np
+
+from mintmark.engine.sentinel import LIMIT, MONEY_LIMIT, NULL
 from mintmark.plan import lookup_parts, lookups_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mintmark.plan import Column, Plan
+
+    Ints = NDArray[np.int64]
 
 TIME_SCALE = 6
 """Times are stored in microseconds and read in seconds."""
@@ -19,13 +25,35 @@ _LIMITED = ("money", "fixed")
 _CODED = ("category", "text", "pan")
 
 
+class Range(NamedTuple):
+    """The least and the greatest number that a column may store; any other is null.
+
+    A log refuses what its field does not allow, so that only rows which went round a log have such
+    numbers. They are null on every way, and at no cost: one number must not poison a key.
+    """
+
+    least: int
+    most: int
+
+    def limited(self, value: int | None) -> int:
+        """Return a number as it is stored, NULL beyond the range."""
+        return NULL if value is None or not self.least <= value <= self.most else value
+
+    def limited_all(self, values: Ints) -> Ints:
+        """Return numbers as they are stored, NULL beyond the range: int64[n]."""
+        return np.where((values >= self.least) & (values <= self.most), values, NULL)
+
+
+WIDEST = Range(-LIMIT, LIMIT)
+
+
 @dataclass(frozen=True)
 class FieldShape:
     """One field: whether it is stored as text, its scale, its range."""
 
     coded: bool
     scale: int
-    limit: int
+    within: Range
 
 
 @dataclass(frozen=True)
@@ -61,7 +89,7 @@ class LabelShape:
     of: str
     refers_by: str
     id_of: str
-    limit: int
+    within: Range
 
 
 def shapes_of(plan: Plan) -> dict[str, Shape]:
@@ -93,8 +121,8 @@ def _label(name: str, of: Shape, shapes: Mapping[str, Shape]) -> LabelShape:
     stream, field = name.split(".")
     refers_by = shapes[stream].refers_by
     assert refers_by is not None  # the definition of a label holds its event to it
-    limit = shapes[stream].fields[field].limit
-    return LabelShape(name, stream, field, of.name, refers_by, of.id, limit)
+    within = shapes[stream].fields[field].within
+    return LabelShape(name, stream, field, of.name, refers_by, of.id, within)
 
 
 def _shape(form: Mapping[str, Any]) -> Shape:
@@ -125,5 +153,13 @@ def _field(form: Mapping[str, Any]) -> FieldShape:
     return FieldShape(
         coded=kind in _CODED,
         scale=TIME_SCALE if kind == "time" else form.get("scale", 0),
-        limit=MONEY_LIMIT if kind in _LIMITED else form.get("limit", LIMIT),
+        within=_within(form),
     )
+
+
+def _within(form: Mapping[str, Any]) -> Range:
+    """What a field's definition says of its numbers (`define.field`)."""
+    if form["type"] == "flag":
+        return Range(0, 1)
+    most = MONEY_LIMIT if form["type"] in _LIMITED else form.get("limit", LIMIT)
+    return Range(-most if form.get("negative", True) else 0, most)

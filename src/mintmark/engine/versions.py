@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mintmark.engine.interner import Interner
     from mintmark.engine.kernel import Kernel
     from mintmark.engine.program import Program, StreamProgram
+    from mintmark.engine.shape import Range
 
     Ints = NDArray[np.int64]
 
@@ -68,11 +69,13 @@ def versioned(program: Program, of: str) -> bool:
     )
 
 
-def reversed_amount(value: int | None, limit: int, whole: bool) -> int:
-    """Return what a reversal takes: ALL of the event, or an amount."""
-    if whole or value is None or not -limit <= value <= limit:
-        return ALL
-    return value
+def reversed_amount(value: int | None, within: Range | None) -> int:
+    """Return what a reversal takes: an amount, or ALL of the event where it says none.
+
+    within : None where what is reversed is no amount.
+    """
+    amount = NULL if within is None else within.limited(value)
+    return ALL if amount == NULL else amount
 
 
 def altered(
@@ -199,7 +202,7 @@ def _rows(
     batch = batches[of]
     shape = program.streams[of].shape
     rows, ids, seqs, revisions = _taken(batch, batch.ids(), touched)
-    amounts = [limited(batch.integers(f), shape.fields[f].limit) for f in fields]
+    amounts = [shape.fields[f].within.limited_all(batch.integers(f)) for f in fields]
     for row, id_, seq, revision in zip(rows.tolist(), ids, seqs, revisions, strict=True):
         kept = tuple(int(column[row]) for column in amounts)
         version = Version(revision, seq, int(batch.at[row]), row, kept)
@@ -216,12 +219,12 @@ def _reversals(
     shape = program.streams[name].shape
     whole = shape.reverses == "all"
     place = 0 if whole else fields.index(str(shape.reverses))
-    limit = 0 if whole else shape.fields[str(shape.reverses)].limit
+    within = None if whole else shape.fields[str(shape.reverses)].within
     ids = batch.ids().to_pylist(), batch.told(str(shape.refers_by)).to_pylist()
     told = np.zeros(len(batch), np.int64) if whole else batch.integers(str(shape.reverses))
     columns = *ids, batch.revisions().tolist(), batch.seq.tolist(), told.tolist()
     for mine, id_, revision, seq, value in zip(*columns, strict=True):
-        taken = (place, reversed_amount(value, limit, whole))
+        taken = (place, reversed_amount(value, within))
         yield seq, partial(_reverse, ((name, mine), revision, id_, taken))
 
 
@@ -240,11 +243,6 @@ def _labels(program: Program, code: int, batch: Batch, touched: pa.Array) -> Ite
 
 def _tell(id_: Any, told: tuple[int, int, int], subjects: Subjects) -> Iterator[Step]:
     return subjects.of(id_).tell(*told)
-
-
-def limited(values: Ints, limit: int) -> Ints:
-    """Return values, NULL beyond the limit of their field."""
-    return np.where((values >= -limit) & (values <= limit), values, NULL)
 
 
 def _note(stage: _Stage, seq: int, step: Step, rows: int) -> None:
@@ -283,5 +281,5 @@ def _made_values(
     return stored_values(kernel, stream, inputs, interner)
 
 
-__all__ = ["ALL", "Changes", "Out", "altered", "amount_fields", "changes_of", "limited",
+__all__ = ["ALL", "Changes", "Out", "altered", "amount_fields", "changes_of",
            "reversed_amount", "versioned"]  # fmt: skip
