@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import mintmark as mm
-from engine.made import amount, paid, payments, plan_of
+from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
 from mintmark.engine import Live, replay
 from mintmark.engine.kept_rows import ParquetRows
 from mintmark.engine.live_shards import Routes
@@ -296,6 +296,29 @@ def test_what_a_field_does_not_allow_is_null_on_every_way() -> None:
     np.testing.assert_array_equal(columns["online"], [null, 1, null, 0])
     np.testing.assert_array_equal(columns["owed"], [-0.05, -0.05, 1e11, 0.07])
     assert (columns["spent"][3], columns["often"][3], columns["debt"][3]) == (1, 1, 1e11 - 0.1)
+
+
+@pytest.mark.parametrize("label_seq", [1, 7])
+def test_a_label_speaks_of_the_first_of_two_rows_of_an_id(label_seq: int) -> None:
+    """No log has two where nothing is corrected; each counts, for no id is looked at."""
+    plan = plan_of(
+        n=mm.count().by("card").over("lifetime"),
+        frauds=payment.outcome(fraud, settles_after="1d").sum().by("card").over("lifetime"),
+    )
+    rows = [paid(2, 2, id="p"), paid(3, 3, id="p"), paid(4, 4, id="q"), paid(9, 9, id="p")]
+    rows.append(paid(10, 10, id="r"))
+    tables = {"payment": payments(rows), "report": reports([told(label_seq, "p")])}
+    made = replay(plan, tables).features
+    assert made.tobytes() == np.array(oracle(plan, tables)).tobytes()
+    assert made[-1].tolist() == [1, 4]
+    live = Live.start(plan, {"payment": payments([])})
+    if label_seq == 1:
+        live.fold("report", told(1, "p"))
+    answers = [live.decide(row) for row in rows[:3]]
+    if label_seq == 7:
+        live.fold("report", told(7, "p"))
+    answers += [live.decide(row) for row in rows[3:]]
+    assert made.tobytes() == np.array(answers).tobytes()
 
 
 def test_files_are_a_list_of_at_least_one() -> None:

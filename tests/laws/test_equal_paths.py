@@ -52,6 +52,22 @@ def test_thousands_of_logs_give_the_oracles_bits(
 
 @settings(max_examples=100, phases=[Phase.generate], **RELAXED)
 @given(seed=st.integers(0, 2**63))
+def test_an_id_that_comes_twice_is_two_events_where_none_is_corrected(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    """A log lets no such row in; who goes round it is answered the same in every way.
+
+    Which of them a label speaks of depends on what is still remembered of the first.
+    """
+    random = Random(seed)
+    plan = drawn_plan(random, plain=True)
+    log = drawn_log(random, rows=40)
+    if not any(column.source == "outcome" for column in plan.columns):
+        check_all_paths(plan, log, random.randint(0, 40), tmp_path_factory.getbasetemp() / "state")
+
+
+@settings(max_examples=100, phases=[Phase.generate], **RELAXED)
+@given(seed=st.integers(0, 2**63))
 def test_a_request_that_nobody_asks_about_counts_all_the_same(seed: int) -> None:
     """Fold some requests without an answer: those that are answered have the oracle's bits."""
     random = Random(seed)

@@ -140,14 +140,15 @@ class Sight:
     def events(self, stream: str) -> list[Seen]:
         """The events of a stream: the newest version of each id, as reversals left it.
 
-        The request's own id is its own row as it came, and no other version of it.
+        The request's own id is its own row as it came, and no other version of it.  Where rows are
+        neither corrected nor reversed each is an event: a log takes an id once.
         """
         if stream not in self._events:
             id_ = self.plan.event(stream)["id"]
             mine = stream == self.plan.request
             seen = [Seen(self.request, own=True)] if mine else []
-            for row in self.versions(stream):
-                if mine and row[id_] == self.request[id_]:
+            for row in self.standing(stream):
+                if mine and self.versioned(stream) and row[id_] == self.request[id_]:
                     continue
                 left = _left_of(row, self._reversals(stream, row[id_]))
                 if left is not None:
@@ -170,6 +171,16 @@ class Sight:
     def _before(self, stream: str) -> list[Row]:
         """The rows of a stream that the log held before the request."""
         return [row for row in self.rows[stream] if row["mm_seq"] < self.request["mm_seq"]]
+
+    def versioned(self, stream: str) -> bool:
+        """Whether rows of one id are versions of one event."""
+        return self.plan.event(stream)["revision"] is not None or any(
+            form.get("reverses") and form["refers_to"] == stream for form in self.plan.events
+        )
+
+    def standing(self, stream: str) -> list[Row]:
+        """The rows of a stream that no other version of their event has replaced."""
+        return self.versions(stream) if self.versioned(stream) else self._before(stream)
 
     def versions(self, stream: str) -> list[Row]:
         """For each id the row of the highest revision that is known, the later one of equals."""
@@ -232,7 +243,7 @@ class Sight:
         (mine,) = form["keys"]
         held = [
             row
-            for row in Sight(self.plan, self.rows, event.row).versions(table)
+            for row in Sight(self.plan, self.rows, event.row).standing(table)
             if row[mine] == event.row[role] and row["mm_at"] <= event.at
         ]
         if event.row[role] is None or not held:
@@ -243,12 +254,15 @@ class Sight:
     def _outcome(self, column: Column, event: Seen) -> Stored:
         """The newest revision of the label that is known; with none, `otherwise` once settled.
 
-        A label of the request's own event takes effect right after the request.
+        A label of the request's own event takes effect right after the request.  It speaks of the
+        first row of its id, should a log that goes round the rules have two that are no versions.
         """
         stream, field = str(column.label).split(".")
         refers_by, id_ = self.plan.event(stream)["refers_by"], self.plan.event(column.stream)["id"]
         known = [row for row in self._before(stream) if row[refers_by] == event.row[id_]]
-        if known and not event.own:
+        first = next(row for row in self.rows[column.stream] if row[id_] == event.row[id_])
+        meant = self.versioned(column.stream) or first["mm_seq"] == event.row["mm_seq"]
+        if known and meant and not event.own:
             newest = max(known, key=lambda report: (report["mm_revision"], report["mm_seq"]))
             return _whole(newest[field])
         settled = event.at <= self.request["mm_at"] - (column.settles_us or 0)
