@@ -11,7 +11,7 @@ import pytest
 
 import mintmark as mm
 from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
-from mintmark.engine import Live, replay
+from mintmark.engine import Live, one_order, replay
 from mintmark.engine.kept_rows import ParquetRows
 from mintmark.engine.live_shards import Routes
 from mintmark.engine.oracle import oracle
@@ -35,6 +35,35 @@ def refused(table: Any) -> EngineError:
 def test_places_in_the_log_grow_from_0_on(seqs: list[int]) -> None:
     error = refused(TABLE.set_column(0, "mm_seq", pa.array(seqs)))
     assert error.code == "engine.batch.order"
+
+
+REPORTED = plan_of(
+    frauds=payment.outcome(fraud, settles_after="1d").sum().by("card").over("lifetime")
+)
+
+
+@pytest.mark.parametrize("apart", [1, 10**6])
+@pytest.mark.parametrize("shared", [0, 5, 9])
+def test_two_streams_never_share_a_place_in_the_log(
+    apart: int, shared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dense or far apart, in any stretch of the log: replay let one row in before the other."""
+    monkeypatch.setattr(one_order, "STRETCH", 3)
+    rows = [paid(place * apart, place) for place in range(10)]
+    tables = {"payment": payments(rows), "report": reports([told(shared * apart, "p0")])}
+    for fold in (replay, Live.start):
+        with pytest.raises(EngineError, match='"payment" and a row of "report"') as error:
+            fold(REPORTED, tables)
+        assert (error.value.code, error.value.got) == (
+            "engine.batch.order", f"{shared * apart} in both streams",
+        )  # fmt: skip
+    live = Live.start(REPORTED, {"payment": payments(rows[: shared + 1])})
+    with pytest.raises(EngineError) as error:
+        live.fold("report", told(shared * apart, "p0"))
+    assert error.value.code == "engine.live.order"
+    if apart > 1:
+        tables["report"] = reports([told(shared * apart + 1, "p0")])
+        assert len(replay(REPORTED, tables).seq) == 10
 
 
 @pytest.mark.parametrize("name", ["mm_seq", "mm_at", "mm_known_at"])

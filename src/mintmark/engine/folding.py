@@ -29,6 +29,7 @@ from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
 from mintmark.engine.kernel import ready
 from mintmark.engine.laying_out import Laid, Piece, room_for_rows
 from mintmark.engine.looked_up import ToldRows, looking, lookup_plan, stored
+from mintmark.engine.one_order import refuse_shared
 from mintmark.engine.operations import NO_CODES, Job, Mode, job_of
 from mintmark.engine.outcomes import Amendments, amendments
 from mintmark.engine.program import Program, lower
@@ -110,7 +111,8 @@ def prepare(
     Raises
     ------
     EngineError
-        `engine.batch.stream` without a table of requests; those of `read_batch` and `lower`.
+        `engine.batch.stream` without a table of requests; those of `read_batch`, `refuse_shared`
+        and `lower`.
     """
     kernel = ready()
     program = lower(plan)
@@ -124,6 +126,11 @@ def prepare(
         )
     tables, lookups = _looked_up(plan, tables, mode)
     batches = _batches(program, tables)
+    refuse_shared({
+        name: batch.seq
+        for some in (*(beside.batches for beside in lookups.values()), batches)
+        for name, batch in some.items()
+    })  # fmt: skip
     changed = (
         (of, changes_of(kernel, program, of, batches, interner, every=mode.keep))
         for of in program.streams
