@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -12,6 +15,7 @@ import mintmark as mm
 from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
 from laws.drawn import drawn_log, drawn_plan, tables_of
 from mintmark.engine.history import replay, replay_pieces
+from mintmark.engine.live import Live
 from mintmark.ground import EngineError
 
 PLAN = plan_of(n=mm.count().by("card").over("5s"))
@@ -32,6 +36,42 @@ def test_a_missing_column_and_a_missing_stream_are_named() -> None:
         replay(PLAN, {"payment": table.drop_columns(["card"])})
     with pytest.raises(EngineError, match='"payment"'):
         replay(PLAN, {})
+
+
+@pytest.mark.parametrize(
+    ("tables", "want"),
+    [
+        (None, "{"), ([payments([])], "{"), (payments([]), "{"),
+        ({"payment": None}, "a pyarrow.Table"), ({"payment": [paid(0, 0)]}, "a pyarrow.Table"),
+        ({"payment": "payments.parquet"}, "ParquetRows"),
+        ({"payment": pl.DataFrame([paid(0, 0)])}, "a pyarrow.Table"),
+    ],
+)  # fmt: skip
+def test_what_is_no_mapping_of_streams_to_rows_is_told(tables: Any, want: str) -> None:
+    """A replay, a piece of one, a start and what follows a state take the same."""
+    live = Live.start(PLAN, {"payment": payments([])})
+    takes: list[Callable[[], Any]] = [
+        lambda: replay(PLAN, tables), lambda: next(replay_pieces(PLAN, tables)),
+        lambda: Live.start(PLAN, tables), lambda: live.fold_all(tables),
+    ]  # fmt: skip
+    for take in takes:
+        with pytest.raises(EngineError) as told:
+            take()
+        assert told.value.code == "engine.batch.tables"
+        assert want in str(told.value.want)
+
+
+def test_a_history_of_nothing_says_how_it_is_handed_over() -> None:
+    with pytest.raises(EngineError, match="for a history of none") as told:
+        Live.start(PLAN, {})
+    assert told.value.code == "engine.batch.stream"
+
+
+@pytest.mark.parametrize("plan", [None, mm.Features(payment, n=mm.count().by("card").over("1d"))])
+def test_what_is_no_plan_is_told(plan: Any) -> None:
+    with pytest.raises(EngineError, match="compile_plan") as told:
+        replay(plan, {"payment": payments([])})
+    assert told.value.code == "engine.plan.none"
 
 
 def test_no_rows_give_no_features() -> None:

@@ -60,6 +60,30 @@ def test_a_history_in_files_has_the_bits_of_one_in_memory(tmp_path: Path, piece:
     assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
+def test_what_follows_a_state_may_be_kept_in_files(tmp_path: Path) -> None:
+    """`fold_all` takes what `start` does: files, timestamps, and gives the bits of one start."""
+    tables = {"payment": TABLE, "report": REPORTS}
+    at = TABLE["mm_at"].cast(pa.timestamp("us")).cast(pa.timestamp("ms"))
+    rest = TABLE.set_column(1, "mm_at", at).slice(11)
+    kept = ParquetRows(files(tmp_path, rest, 7, 3))
+    one = Live.start(PLAN, tables)
+    other = Live.start(PLAN, {"payment": TABLE.slice(0, 11), "report": REPORTS.slice(0, 10)})
+    other.fold_all({"payment": kept, "report": REPORTS.slice(10)})
+    for seq, card in enumerate("abab", 100):
+        row = paid(seq, seq, card=card)
+        assert other.decide(row).tobytes() == one.decide(row).tobytes()
+
+
+def test_rows_without_a_place_are_told_before_any_is_folded() -> None:
+    live = Live.start(PLAN, {"payment": TABLE.slice(0, 5)})
+    places = pa.array([None, *range(21, 45)], pa.int64())
+    before = live.seq
+    for table in (TABLE.drop_columns("mm_seq"), TABLE.slice(5).set_column(0, "mm_seq", places)):
+        with pytest.raises(EngineError, match="mm_seq") as told_:
+            live.fold_all({"payment": table})
+        assert (told_.value.code, live.seq) == ("engine.batch.column", before)
+
+
 def test_other_columns_and_other_files_are_told(tmp_path: Path) -> None:
     first, second = files(tmp_path, TABLE, 15, 15)
     pq.write_table(TABLE.drop_columns("amount"), second)

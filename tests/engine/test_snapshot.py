@@ -109,6 +109,23 @@ def test_a_folder_is_told(tmp_path: Path) -> None:
     assert found.value.code == "engine.snapshot.foreign"
 
 
+def test_a_place_where_no_file_can_be_is_told_before_anything(tmp_path: Path, live: Live) -> None:
+    """A text is a path too; a missing folder, a folder and no path at all are told."""
+    live.snapshot(str(tmp_path / "state"))
+    assert Live.restore(str(tmp_path / "state"), PLAN).seq == live.seq
+    for place in (tmp_path, tmp_path / "nowhere" / "state", tmp_path / "state" / "state", "", None):
+        with pytest.raises(EngineError) as told:
+            live.snapshot(place)  # type: ignore[arg-type]
+        assert told.value.code == "engine.snapshot.place"
+    assert [file.name for file in tmp_path.iterdir()] == ["state"]
+    with pytest.raises(EngineError) as told:
+        Live.restore(tmp_path / "state" / "state", PLAN)
+    assert told.value.code == "engine.snapshot.missing"
+    with pytest.raises(EngineError) as told:
+        Live.restore(None, PLAN)  # type: ignore[arg-type]
+    assert told.value.code == "engine.snapshot.place"
+
+
 def test_a_later_version_is_told_whatever_else_its_header_says(tmp_path: Path, live: Live) -> None:
     live.snapshot(tmp_path / "state")
     data = (tmp_path / "state").read_bytes()

@@ -25,7 +25,7 @@ from mintmark.engine.batch import Batch, empty_table, keys_at, read_batch, store
 from mintmark.engine.columns import whole_numbers
 from mintmark.engine.expressions import Expressions
 from mintmark.engine.interner import Interner
-from mintmark.engine.kept_rows import HeldRows, Rows, rows_of
+from mintmark.engine.kept_rows import HeldRows, Rows, rows_by_stream
 from mintmark.engine.kernel import ready
 from mintmark.engine.laying_out import Laid, Piece, room_for_rows
 from mintmark.engine.looked_up import ToldRows, looking, lookup_plan, stored
@@ -104,28 +104,29 @@ class Prepared:
 
 
 def prepare(
-    plan: Plan, tables: Mapping[str, pa.Table | Rows], mode: Mode, *, pieces: bool = False
+    plan: Plan, given: Mapping[str, pa.Table | Rows], mode: Mode, *, pieces: bool = False
 ) -> Prepared:
     """List what the rows of some streams do, each in the order of the log.
 
     Raises
     ------
     EngineError
-        `engine.batch.stream` without a table of requests; those of `read_batch`, `refuse_shared`
-        and `lower`.
+        `engine.batch.stream` without a table of requests; those of `rows_by_stream`, `read_batch`,
+        `refuse_shared` and `lower`.
     """
     kernel = ready()
-    program = lower(plan)
+    program, tables = lower(plan), rows_by_stream(given)
     interner = Interner(program.texts, told=program.told)
     if program.request not in tables:
         raise EngineError(
             f'there are no rows of "{program.request}", whose requests the plan answers',
             got=", ".join(sorted(tables)) or "no tables",
             want=program.request,
+            hint="for a history of none hand over its columns without rows",
             code="engine.batch.stream",
         )
-    tables, lookups = _looked_up(plan, tables, mode)
-    batches = _batches(program, tables)
+    rows, lookups = _looked_up(plan, tables, mode)
+    batches = _batches(program, rows)
     refuse_shared({
         name: batch.seq
         for some in (*(beside.batches for beside in lookups.values()), batches)
@@ -170,19 +171,20 @@ def prepare(
 
 
 def _looked_up(
-    plan: Plan, tables: Mapping[str, pa.Table | Rows], mode: Mode
-) -> tuple[Mapping[str, pa.Table | Rows], dict[str, Prepared]]:
+    plan: Plan, tables: Mapping[str, Rows], mode: Mode
+) -> tuple[Mapping[str, Rows], dict[str, Prepared]]:
     """Put beside the rows of each stream what they look up, and keep what that was told from."""
     found: dict[str, Prepared] = {}
-    rows = dict(tables)
+    rows: dict[str, Rows] = dict(tables)
     for stream in looking(plan):
         asks = lookup_plan(plan, stream)
-        asked = rows.get(stream, empty_table(lower(asks).streams[stream]))
+        none = HeldRows(empty_table(lower(asks).streams[stream]))
+        asked = rows.get(stream, none)
         beside = prepare(asks, {**tables, stream: asked}, replace(mode, read=True), pieces=True)
         answers = [part.copy() for _, part in fold_pieces(beside, piece_of(beside.program))]
         told = stored(plan, stream, np.concatenate(answers))
         names = lookups_of(plan, stream)
-        rows[stream] = ToldRows(rows_of(asked), dict(zip(names, told.T, strict=True)))
+        rows[stream] = ToldRows(asked, dict(zip(names, told.T, strict=True)))
         found[stream] = beside
     return rows, found
 
@@ -272,11 +274,9 @@ def _move_watermark(prepared: Prepared, rows: slice) -> None:
         store.meta[L.META_WATERMARK] = prepared.watermark
 
 
-def _batches(program: Program, tables: Mapping[str, pa.Table | Rows]) -> dict[str, Batch]:
+def _batches(program: Program, tables: Mapping[str, Rows]) -> dict[str, Batch]:
     return {
-        name: read_batch(
-            stream, rows_of(tables[name]) if name in tables else HeldRows(empty_table(stream))
-        )
+        name: read_batch(stream, tables[name] if name in tables else HeldRows(empty_table(stream)))
         for name, stream in program.streams.items()
     }
 

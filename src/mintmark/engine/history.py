@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine.folding import fold_pieces, piece_of, prepare
+from mintmark.engine.kept_rows import rows_by_stream
 from mintmark.engine.live import Live
 from mintmark.engine.operations import Mode
 from mintmark.engine.program import lower
@@ -57,13 +58,15 @@ def replay(
     Raises
     ------
     EngineError
-        `engine.batch.stream`, `engine.batch.column`, `engine.batch.order`.
+        `engine.batch.tables`, `engine.batch.stream`, `engine.batch.column`, `engine.batch.order`;
+        `engine.plan.none` for what is no plan.
     """
     steps = progress or Silent()
     steps.start("replay", None)
     mode = Mode(read=True, keep=keep_state)
-    piece = piece_of(lower(plan))
-    prepared = prepare(plan, tables, mode, pieces=_rows(tables, plan) > piece)
+    piece, rows_of = piece_of(lower(plan)), rows_by_stream(tables)
+    many = plan.request in rows_of and len(rows_of[plan.request]) > piece
+    prepared = prepare(plan, rows_of, mode, pieces=many)
     features = np.empty((len(prepared.requests), len(prepared.program.names)))
     for rows, _ in fold_pieces(prepared, piece, features):
         steps.advance(rows.stop - rows.start)
@@ -102,7 +105,3 @@ def replay_pieces(
     names = prepared.program.names
     for rows, features in fold_pieces(prepared, piece):
         yield Replay(prepared.requests.seq[rows], features, names, None)
-
-
-def _rows(tables: Mapping[str, pa.Table | Rows], plan: Plan) -> int:
-    return len(tables[plan.request]) if plan.request in tables else 0

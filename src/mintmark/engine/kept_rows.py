@@ -8,15 +8,16 @@ larger than memory.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintmark.engine.columns import column_of, known, numbers_of
 from mintmark.ground import EngineError
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
+_FEW = 1 << 12
 
+
+@runtime_checkable
 class Rows(Protocol):
     """Rows of one stream: columns by name, whole or of some rows."""
 
@@ -159,9 +163,64 @@ class ParquetRows:
         return self._newest[2]
 
 
-def rows_of(kept: pa.Table | Rows) -> Rows:
-    """Return rows as they are, or those of a table."""
-    return HeldRows(kept) if isinstance(kept, pa.Table) else kept
+def rows_by_stream(tables: Mapping[str, pa.Table | Rows]) -> dict[str, Rows]:
+    """Return the rows of each stream, those of a table as `HeldRows`.
+
+    Raises
+    ------
+    EngineError
+        `engine.batch.tables` for what is no mapping of streams to rows.
+    """
+    told: Any = tables
+    if not isinstance(told, Mapping):
+        raise EngineError(
+            "rows are handed over by their streams",
+            got=type(told).__name__,
+            want='{"payment": table, ...}',
+            hint="a stream that is left out has no rows",
+            code="engine.batch.tables",
+        )
+    return {str(name): _rows_of(name, kept) for name, kept in told.items()}
+
+
+def _rows_of(name: object, kept: Any) -> Rows:
+    if isinstance(kept, pa.Table):
+        return HeldRows(kept)
+    if not isinstance(kept, Rows):
+        raise EngineError(
+            f'the rows of "{name}" are of a sort that is not read here',
+            got=type(kept).__name__,
+            want="a pyarrow.Table, or ParquetRows([path, ...]) for rows in files",
+            hint="say .to_arrow()" if hasattr(kept, "to_arrow") else "",
+            code="engine.batch.tables",
+        )
+    return kept
+
+
+def one_by_one(name: str, rows: Rows) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Yield the rows of a stream with their places, as live folds them.
+
+    Raises
+    ------
+    EngineError
+        `engine.batch.column` for rows without a place.
+
+    Cost: a few rows at a time are held; as objects they are large.
+    """
+    seqs = numbers_of(known(column_of(rows, "mm_seq", name), "mm_seq", name), "mm_seq", name)
+    for first in range(0, len(rows), _FEW):
+        part = _plain(rows.part(first, min(first + _FEW, len(rows)), rows.names))
+        for seq, row in zip(seqs[first : first + _FEW].tolist(), part.to_pylist(), strict=True):
+            yield seq, name, row
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The rows with times in stored units, as a history has them."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            times = table.column(place).cast(pa.timestamp("us", field.type.tz)).cast(pa.int64())
+            table = table.set_column(place, field.name, times)
+    return table
 
 
 def _told(file: pq.ParquetFile) -> str:

@@ -6,7 +6,7 @@ a request and answers its features; `fold` takes any other row. A read changes n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import merge
@@ -23,6 +23,7 @@ from mintmark.engine.bad_rows import bad_row, out_of_order
 from mintmark.engine.book import Book, Change, Told, empty_book
 from mintmark.engine.folding import Prepared, fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner
+from mintmark.engine.kept_rows import one_by_one, rows_by_stream
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
 from mintmark.engine.looked_up import lookup_plan, told_one
@@ -32,7 +33,15 @@ from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
 from mintmark.engine.row_rules import RowRules
 from mintmark.engine.sentinel import FORMAT, LIMIT, NULL
-from mintmark.engine.snapshot import Header, Snapshot, read_snapshot, shapes_of, write_snapshot
+from mintmark.engine.snapshot import (
+    Header,
+    Snapshot,
+    place_of,
+    place_to_write,
+    read_snapshot,
+    shapes_of,
+    write_snapshot,
+)
 from mintmark.engine.state import Size, Store, bytes_of, stores_of
 from mintmark.engine.straight import finders_of, kinds_of, straight_of
 from mintmark.engine.subject import In, Out, Step, Subjects, Version
@@ -43,6 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.engine.interner import Key, Value
+    from mintmark.engine.kept_rows import Rows
     from mintmark.engine.program import Program
     from mintmark.engine.straight import Finders, Straight
     from mintmark.plan import Plan
@@ -89,7 +99,7 @@ class Live:
 
     @classmethod
     def start(
-        cls, plan: Plan, tables: Mapping[str, pa.Table], progress: Progress | None = None
+        cls, plan: Plan, tables: Mapping[str, pa.Table | Rows], progress: Progress | None = None
     ) -> Live:
         """Return the state of a plan after all rows of some tables.
 
@@ -203,7 +213,7 @@ class Live:
         """
         self._take(stream, row, asked=False)
 
-    def fold_all(self, tables: Mapping[str, pa.Table]) -> None:
+    def fold_all(self, tables: Mapping[str, pa.Table | Rows]) -> None:
         """Fold all rows of some tables, each in the order of the log, and answer none of them.
 
         What `start` would give after these rows too, for those that come after a snapshot.
@@ -211,20 +221,21 @@ class Live:
         Parameters
         ----------
         tables : stream name to rows
-            As `start` takes them, of rows after the newest one.
+            As `start` takes them, in memory or in files, of rows after the newest one.
 
         Raises
         ------
         EngineError
-            As `fold`; the rows before the wrong one are folded then.
+            As `fold`; the rows before the wrong one are folded then.  `engine.batch.tables` and
+            `engine.batch.column` before any is.
 
         Cost: that of `fold` for each row, about 25 us, against 4 to 8 in a `start`.
         """
-        streams = [_rows_of_table(name, table) for name, table in tables.items()]
+        streams = [one_by_one(name, rows) for name, rows in rows_by_stream(tables).items()]
         for _, name, row in merge(*streams, key=lambda one: one[0]):
             self.fold(name, row)
 
-    def snapshot(self, path: Path) -> None:
+    def snapshot(self, path: str | Path) -> None:
         """Write the state to a file, whole or not at all.
 
         Nothing may be folded meanwhile: who must not wait has it written by another process, which
@@ -232,11 +243,14 @@ class Live:
 
         Raises
         ------
+        EngineError
+            `engine.snapshot.place` where no file can be written.
         GroundError
             `ground.disk.full`, kind "world".
         """
+        place = place_to_write(path)
         header, arrays = self._content()
-        write_snapshot(path, Snapshot(header, arrays))
+        write_snapshot(place, Snapshot(header, arrays))
 
     def _content(self) -> tuple[Header, dict[str, NDArray[np.int64]]]:
         arrays: dict[str, NDArray[np.int64]] = {}
@@ -265,15 +279,17 @@ class Live:
         return header, arrays
 
     @classmethod
-    def restore(cls, path: Path, plan: Plan) -> Live:
+    def restore(cls, path: str | Path, plan: Plan) -> Live:
         """Return the state that a snapshot holds, ready for the row after it.
 
         Raises
         ------
         EngineError
-            `engine.snapshot.missing`, `.foreign`, `.damaged`, `.version` or `.plan`.
+            `engine.snapshot.place`, `.missing`, `.foreign`, `.damaged`, `.version` or `.plan`;
+            `engine.plan.none` for what is no plan.
         """
-        snapshot = read_snapshot(path, plan.digest)
+        program = lower(plan)
+        snapshot = read_snapshot(place_of(path), program.plan_digest)
         return cls._filled(plan, snapshot.header, snapshot.arrays)
 
     @classmethod
@@ -529,13 +545,6 @@ class Live:
             lane.see_texts(self._interner)
         for store in self._stores:
             store.see_texts(self._interner)
-
-
-def _rows_of_table(name: str, table: pa.Table) -> Iterator[tuple[int, str, Row]]:
-    """The rows of a stream with their places, a few at a time: as objects they are large."""
-    for batch in table.to_batches(max_chunksize=1 << 12):
-        for row in batch.to_pylist():
-            yield row["mm_seq"], name, row
 
 
 def _never(row: Row, newest: int) -> None:

@@ -14,10 +14,11 @@ from mintmark.engine.kernel import ready
 from mintmark.engine.registers import Draft, RowProgram, Slot, answer, slots_of, store
 from mintmark.engine.shape import LabelShape, Shape, label_shapes, shapes_of
 from mintmark.engine.windows import GroupProgram, column_rows, lower_groups, register_places
+from mintmark.ground import EngineError
+from mintmark.plan import Plan
 
 if TYPE_CHECKING:
     from mintmark.engine.kernel import Kernel
-    from mintmark.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,32 @@ class Program:
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=16)
 def lower(plan: Plan) -> Program:
     """Return the kernel's tables for a plan; the units that it needs are compiled.
 
     Raises
     ------
     EngineError
-        `engine.plan.unknown_operation`, `engine.plan.unknown_aggregate`: a plan of another version.
+        `engine.plan.unknown_operation`, `engine.plan.unknown_aggregate`: a plan of another version;
+        `engine.plan.none` for what is no plan.
 
     Cost: a few milliseconds, a quarter of a second for each time zone met first, and on a machine
     that never ran this version up to half a second for each kind of aggregate; nothing for a plan
     that was lowered before.
     """
+    if not isinstance(plan, Plan):
+        raise EngineError(
+            "there is no plan to run",
+            got=type(plan).__name__,
+            want="a Plan",
+            hint="say: compile_plan(features)",
+            code="engine.plan.none",
+        )
+    return _lower(plan)
+
+
+@lru_cache(maxsize=16)
+def _lower(plan: Plan) -> Program:
     kernel = ready()
     shapes = shapes_of(plan)
     texts = _texts(plan)

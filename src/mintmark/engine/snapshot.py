@@ -104,6 +104,46 @@ def shapes_of(arrays: Mapping[str, Ints]) -> list[tuple[str, tuple[int, ...]]]:
     return [(name, tuple(array.shape)) for name, array in arrays.items()]
 
 
+def place_of(path: str | Path) -> Path:
+    """Return the place of a snapshot.
+
+    Raises
+    ------
+    EngineError
+        `engine.snapshot.place` for what names no file.
+    """
+    told: Any = path
+    if not isinstance(told, (str, Path)):
+        raise EngineError(
+            "a snapshot is kept in a file",
+            got=repr(told)[:80],
+            want='a path: "state", Path("state")',
+            code="engine.snapshot.place",
+        )
+    return Path(told)
+
+
+def place_to_write(path: str | Path) -> Path:
+    """Return the place where a snapshot will be written, before anything is done for it.
+
+    Raises
+    ------
+    EngineError
+        `engine.snapshot.place` for what names no file, a folder, and a file in no folder.
+    """
+    place = place_of(path)
+    if place.is_dir() or not place.parent.is_dir():
+        raise EngineError(
+            "a snapshot cannot be written here",
+            at=str(path),
+            got="a folder" if place.is_dir() else f"no folder {place.parent}",
+            want="a file in a folder that is there",
+            hint="name a file in the folder" if place.is_dir() else "make the folder first",
+            code="engine.snapshot.place",
+        )
+    return place
+
+
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write a snapshot; the place holds the old file or the new one, never half of it.
 
@@ -148,21 +188,26 @@ def read_snapshot(path: Path, plan_digest: str) -> Snapshot:
     """
     try:
         data = _mapped(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise EngineError(
-            "there is no snapshot here", at=str(path), code="engine.snapshot.missing"
+            "there is no snapshot here",
+            at=str(path),
+            want="a file that Live.snapshot wrote",
+            code="engine.snapshot.missing",
         ) from None
     except IsADirectoryError:
         raise EngineError(
             "a folder is no snapshot",
             at=str(path),
-            want="a file that a snapshot was written to",
+            want="a file that Live.snapshot wrote",
+            hint="name the file in it",
             code="engine.snapshot.foreign",
         ) from None
     if bytes(data[: len(_MAGIC)]) != _MAGIC:
         raise EngineError(
             "the file is not a snapshot of this version",
             at=str(path),
+            want="a file that Live.snapshot wrote",
             code="engine.snapshot.foreign",
         )
     told, arrays = _opened(path, data)
