@@ -87,7 +87,11 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         value = globals()[name] = getattr(importlib.import_module("mintmark.define"), name)
         return value
-    raise AttributeError(f"module 'mintmark' has no attribute {name!r}")
+    told = f"module 'mintmark' has no attribute {name!r}"
+    if not name.startswith("_"):
+        limit = importlib.import_module("mintmark.define.limit")
+        told += f": {limit.close(name, __all__)}"
+    raise AttributeError(told)
 
 
 def __dir__() -> list[str]:

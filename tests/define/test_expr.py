@@ -26,6 +26,7 @@ payment = mm.Event(
 )
 login = mm.Event("login", id="login_id", at="at", keys={"card": card}, fields={"ok": mm.Flag()})
 amount, country, online = payment["amount"], payment["country"], payment["online"]
+SPENT = amount.sum().by("card").over("1d")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,13 @@ def test_kinds_that_do_not_fit(call: Callable[[], Any]) -> None:
     assert caught.value.want
 
 
+def test_a_condition_on_an_aggregate_says_where_it_belongs() -> None:
+    """An event was not told what an aggregate of the request is."""
+    with pytest.raises(DefineError, match=r"mm\.where\(condition") as caught:
+        mm.count().where(SPENT > 100)
+    assert "of each event" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("call", "code"),
     [
@@ -101,6 +109,13 @@ def test_kinds_that_do_not_fit(call: Callable[[], Any]) -> None:
         (lambda: list(amount), "define.expression.walk"),
         (lambda: amount + float("nan"), "define.expression.literal"),
         (lambda: amount + 2**60, "define.expression.literal"),
+        (lambda: amount + 10**400, "define.expression.literal"),
+        (lambda: mm.where(amount > 1, 10**5000, 0), "define.expression.literal"),
+        (lambda: amount.clip(0, -(10**400)), "define.expression.literal"),
+        (lambda: amount.histogram([0, 10**400]), "define.expression.literal"),
+        (lambda: amount.bucket([0, 1, -(10**5000)]), "define.expression.edges"),
+        (lambda: amount.power(10**400), "define.number.outside"),
+        (lambda: amount.fixed(10**5000), "define.number.outside"),
         (lambda: amount - [1], "define.expression.literal"),
         (lambda: amount + b"x", "define.expression.literal"),
         (lambda: amount + 4111111111111111, "define.pan.literal"),
@@ -146,6 +161,9 @@ def test_kinds_that_do_not_fit(call: Callable[[], Any]) -> None:
         (lambda: amount.mean().where(True), "define.value.sort"),
         (lambda: amount.mean().where(login["ok"]), "define.expression.streams"),
         (lambda: amount.mean().where(mm.ref("x") > 1), "define.expression.kind"),
+        (lambda: amount.mean().where(SPENT), "define.expression.kind"),
+        (lambda: amount.mean().where(SPENT > 100), "define.expression.kind"),
+        (lambda: amount.mean().where(mm.count()), "define.expression.kind"),
     ],
 )
 def test_what_cannot_be_meant(call: Callable[[], Any], code: str) -> None:

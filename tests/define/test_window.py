@@ -149,6 +149,25 @@ def test_an_empty_window() -> None:
     assert payment["online"].last().by("card").over("1d", empty=7).kind == "number"
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**999), float("inf"), float("nan"), 2**53 + 1])
+def test_an_endless_number_is_no_value_of_an_empty_window(value: float) -> None:
+    with pytest.raises(DefineError) as caught:
+        amount.mean().by("card").over("1d", empty=value)
+    assert caught.value.code == "define.expression.literal"
+
+
+@pytest.mark.parametrize("span", ["36526d", "999999999999w", "0s", "soon", "-1d", 7])
+def test_one_text_says_how_long_a_span_may_be(span: Any) -> None:
+    for call in (
+        lambda: amount.mean().by("card").over(span, offset=span),
+        lambda: amount.mean().by("card").over("1d", session=span),
+        lambda: payment.rate(per=span),
+    ):
+        with pytest.raises(DefineError) as caught:
+            call()
+        assert str(caught.value.want).endswith(("us to 36525d", "0s to 36525d"))
+
+
 def test_a_capped_window_can_be_asked_whether_it_was_cut() -> None:
     """Of all that came; of the newest ones whether there are more; never without a number."""
     capped = amount.mean().where(amount > 1).by("card").over("1d", cap=9)

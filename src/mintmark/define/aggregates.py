@@ -12,22 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.define import limit
 from mintmark.define.array import Array
-from mintmark.define.fault import Noun, guarded
+from mintmark.define.fault import Named, guarded
 from mintmark.define.place import user_place
 from mintmark.ground import DefineError
 
 if TYPE_CHECKING:
     from mintmark.define.expr import Aggregate
 
-LARGEST_K = 1_000_000
 _LONGEST_ARRAY = 1_000
-_PPM = 1_000_000
-_TICKS = 32
-"""A half-life of decay is cut into so many ticks, in each of which all events weigh the same."""
-_SHORTEST_HALF_LIFE = "1ms"
 
 
-class Counted(metaclass=Noun):
+class Counted(Named):
     """The aggregates of events themselves, or of those events that have a value."""
 
     def _aggregated(self, how: str, **params: int) -> Aggregate:
@@ -100,18 +95,9 @@ class Counted(metaclass=Noun):
         return self._decay("decay_count", half_life)
 
     def _decay(self, how: str, half_life: str) -> Aggregate:
-        place = user_place()
-        us = limit.span(half_life, place, path=f"{how}.half_life")
-        shortest = limit.span(_SHORTEST_HALF_LIFE, place, path=how)
-        if not shortest <= us <= limit.LONGEST_SPAN_US // (_TICKS + 1):
-            raise DefineError(
-                "a half-life is too short or too long",
-                at=place.at(f"{how}.half_life"),
-                got=repr(half_life),
-                want=f"{_SHORTEST_HALF_LIFE} to 3 years",
-                code="define.span.outside",
-            )
-        return self._aggregated(how, half_life_us=us, tick_us=us // _TICKS)
+        place, path = user_place(), f"{how}.half_life"
+        us = limit.span_within(half_life, place, path=path, bounds=limit.HALF_LIFE_US)
+        return self._aggregated(how, half_life_us=us, tick_us=us // limit.TICKS)
 
 
 class Aggregates(Counted):
@@ -265,7 +251,7 @@ class Aggregates(Counted):
     @guarded
     def median(self) -> Aggregate:
         """Return the nearest-rank median of the values; null where there are none."""
-        return self._aggregated("quantile", share_ppm=_PPM // 2)
+        return self._aggregated("quantile", share_ppm=limit.PPM // 2)
 
     @guarded
     def top(self, k: int = 1) -> Aggregate:
@@ -337,18 +323,18 @@ _to = range
 
 
 def _rank(k: Any, path: str) -> int:
-    return limit.whole(k, user_place(), path=path, low=1, high=LARGEST_K)
+    return limit.whole(k, user_place(), path=path, low=1, high=limit.LONGEST_K)
 
 
 def _ppm(q: Any) -> int:
     if isinstance(q, (int, float)) and not isinstance(q, bool) and 0 <= q <= 1:
-        parts = Decimal(str(q)) * _PPM
+        parts = Decimal(str(q)) * limit.PPM
         if parts == int(parts):
             return int(parts)
     raise DefineError(
         "a quantile is not a share of the values",
         at=user_place().at("quantile"),
-        got=repr(q)[:80],
+        got=limit.shown(q),
         want="0 to 1, with at most six decimals",
         code="define.number.outside",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as slot
 from typing import TYPE_CHECKING, Any
 
-from mintmark.define.fault import Noun, guarded
+from mintmark.define.fault import Named, guarded
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Array(metaclass=Noun):
+class Array(Named):
     """Several expressions in order; as the feature `name` they become `name_0`, `name_1`, ...
 
     An array of aggregates is completed as one aggregate is: `amount.lags(5).by("card")`. One of

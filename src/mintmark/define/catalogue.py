@@ -49,6 +49,7 @@ class AggregateKind:
     newest : "events" where it looks at the newest event alone, "values" where at as many newest
     values as its first parameter says, or one; "" where at any
     reach : how many times its second parameter, us, it looks back; 0 for all of its window
+    ours : whether its file is one of our own
     """
 
     name: str
@@ -63,6 +64,7 @@ class AggregateKind:
     table: bool = False
     newest: str = ""
     reach: int = 0
+    ours: bool = True
 
 
 def names() -> tuple[str, ...]:
@@ -127,6 +129,7 @@ def _read(name: str, file: Path) -> AggregateKind:
             own=bool(told["OWN"]),
             largest=told.get("RANGE"),
             digest=code_digest([tree, *_states(tree, told.get("STATE"))]),
+            ours=file.parent == FOLDER,
             **_running(told.get("STATE")),
         )
     except KeyError as error:

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mintmark.define import limit
 from mintmark.define.array import Array
-from mintmark.define.fault import Noun, guarded
+from mintmark.define.fault import Named, guarded
 from mintmark.define.functions import rising
 from mintmark.define.place import user_place
 from mintmark.ground import DefineError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 By: TypeAlias = "str | Iterable[str] | Mapping[str, str]"
 
 
-class Derived(metaclass=Noun):
+class Derived(Named):
     """What compares a request's own value with those before it, and what is counted by value."""
 
     @guarded
@@ -68,7 +69,7 @@ class Derived(metaclass=Noun):
             raise DefineError(
                 "counts takes a list of texts",
                 at=user_place().at("counts"),
-                got=repr(values)[:80],
+                got=limit.shown(values),
                 want='["BE", "FR"]',
                 code="define.expression.isin",
             )

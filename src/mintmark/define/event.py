@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from mintmark.define import limit
 from mintmark.define.aggregates import Counted
 from mintmark.define.expr import Aggregate, Expr, Taken, taken
-from mintmark.define.fault import Noun, every, guarded
+from mintmark.define.fault import Named, every, guarded
 from mintmark.define.field import Field, Fixed, Integer, Money, source_column, zone_name
 from mintmark.define.label import Label, Outcome
 from mintmark.define.place import Place, user_place
@@ -22,7 +22,7 @@ LATEST = "2199-12-31"
 
 
 @dataclass(frozen=True)
-class Entity(metaclass=Noun):
+class Entity(Named):
     """Someone or something that events are about: a card, a terminal, a customer.
 
     Parameters
@@ -52,7 +52,7 @@ class Entity(metaclass=Noun):
 
 
 @dataclass(frozen=True)
-class Optional(metaclass=Noun):
+class Optional(Named):
     """An entity that an event may lack; without it there is no state and the feature is null."""
 
     entity: Entity
@@ -248,6 +248,10 @@ class Event(Places, Counted):
 
     def _aggregated(self, how: str, **params: int) -> Aggregate:
         return taken(how, Taken(None, None, self), params)
+
+    def _meant(self, name: str) -> str:
+        columns = {**vars(self).get("fields", {}), **vars(self).get("keys", {})}
+        return f'say {self.name}["{name}"]' if name in columns else super()._meant(name)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

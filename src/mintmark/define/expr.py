@@ -7,7 +7,6 @@ row of one event, or, once it holds an aggregate or a reference, the row of a re
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as slot
@@ -18,7 +17,7 @@ from mintmark.define import limit
 from mintmark.define.aggregates import Aggregates
 from mintmark.define.catalogue import SPAN, aggregate_kind
 from mintmark.define.derived import Derived
-from mintmark.define.fault import guarded, refuse_pan
+from mintmark.define.fault import guarded, public, refuse_pan
 from mintmark.define.field import INTEGER_MAX, MONEY_MAX, Field, Kind, zone_name
 from mintmark.define.functions import Functions
 from mintmark.define.operators import Operand
@@ -108,6 +107,13 @@ class Expr(Derived, Functions, Aggregates):
     def finished(self, place: Place) -> None:
         """Refuse to be used before it is complete; only aggregates can be incomplete."""
 
+    def _meant(self, name: str) -> str:
+        if not hasattr(Aggregate, name):
+            return limit.close(name, public(Aggregate))
+        if self.op == "ref":
+            return f"mm.ref is a value: say .{name}() on the aggregate that it is made of"
+        return f"only an aggregate has .{name}(): take one first, such as .mean() or .count()"
+
     def _aggregated(self, how: str, **params: int) -> Aggregate:
         return taken(how, _stored(how, self), params)
 
@@ -159,9 +165,12 @@ class Aggregate(Expr):
     def where(self, condition: Expr) -> Aggregate:
         """Return the aggregate of those events alone for which a condition on their row holds."""
         place = user_place()
-        limit.instance(condition, Expr, place, path="where")
-        if condition.kind != "flag" or not of_one_event(condition):
-            raise kind_fault("where", (condition,), [condition.kind], place)
+        if (
+            not isinstance(condition, Expr)
+            or condition.kind != "flag"
+            or not of_one_event(condition)
+        ):
+            raise _condition_fault(condition, place)
         refuse_looked_up("where", condition, place)
         both = condition if self.filter is None else combined("and", self.filter, condition)
         if self.stream is not None:
@@ -482,13 +491,13 @@ def operand(value: Operand, place: Place) -> Expr:
     refuse_pan(value, place)
     if isinstance(value, str):
         return Expr(op="literal", value=value, kind="category", values=(value,))
-    if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) <= _EXACT:
+    if isinstance(value, (int, float)) and -_EXACT <= value <= _EXACT:
         number = int(value) if float(value).is_integer() else float(value)
         return Expr(op="literal", value=number, kind="number")
     raise DefineError(
         "a value cannot stand in an expression",
         at=place.at(),
-        got=f"{type(value).__name__} {str(value)[:40]}",
+        got=f"{type(value).__name__} {limit.shown(value, 40)}",
         want="an expression, a number up to 2^53, a text, True, False or None",
         hint="an aggregate is said on the outcome: payment.outcome(fraud).mean()"
         if type(value).__name__ == "Outcome"
@@ -508,6 +517,21 @@ def kind_fault(
         got=", ".join(told)[:160],
         want=kinds.wanted(op),
         code="define.expression.kind",
+    )
+
+
+def _condition_fault(condition: Any, place: Place) -> DefineError:
+    told = isinstance(condition, Expr)
+    return DefineError(
+        "where chooses among events by what their own rows say",
+        at=place.at("where"),
+        got=f"{condition.kind} {words(condition)}"[:160] if told else limit.shown(condition),
+        want='a condition on the row: .where(payment["amount"] > 100)',
+        hint=""
+        if not told or of_one_event(condition)
+        else "an aggregate, or another feature, is a value of the request and not of each event "
+        "before it: compare it in the feature, with mm.where(condition, value, other)",
+        code="define.expression.kind" if told else "define.value.sort",
     )
 
 

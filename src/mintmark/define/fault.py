@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from mintmark.define.place import Place, user_place
+from mintmark.define import limit
+from mintmark.define.place import Place, called_inside, user_place
 from mintmark.ground import DefineError, Faults, MintmarkError, holds_pan
 
 P = ParamSpec("P")
@@ -67,6 +68,49 @@ class Noun(type):
             _run(survey, cls.__name__, (*given, _Sound(named)), {})
             return POISON
         return _run(super().__call__, cls.__name__, given, named)
+
+
+def public(noun: object) -> list[str]:
+    """Return the names of a noun, or of a sort of nouns, that users may say."""
+    return [name for name in dir(noun) if not name.startswith("_")]
+
+
+class UnknownName(DefineError, AttributeError):
+    """A name that a noun does not have; `hasattr` and `getattr` take it as they take Python's."""
+
+
+# People read it as one of the room's errors, which it is.
+UnknownName.__name__ = DefineError.__name__
+
+
+class Named(metaclass=Noun):
+    """What every noun does with a name that it does not have: say which one was meant."""
+
+    def _meant(self, name: str) -> str:
+        """Return a hint at what was meant by a name."""
+        return limit.close(name, public(self))
+
+    if not TYPE_CHECKING:  # whoever checks types is told of such a name by the checker
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or called_inside():
+                raise AttributeError(name)
+            error = UnknownName(
+                f'{_CALLED.get(type(self).__name__, f"mm.{type(self).__name__}")} has no "{name}"',
+                at=user_place().at(),
+                hint=self._meant(name),
+                code="define.name.unknown",
+            )
+            if _gathered.get() is None:
+                raise error
+            gather(error)
+            return POISON
+
+
+_CALLED = {
+    "Aggregate": "an aggregate", "Array": "an array", "Expr": "an expression",
+    "Lookup": "a lookup", "Outcome": "an outcome",
+}  # fmt: skip
 
 
 def guarded(function: Callable[P, R]) -> Callable[P, R]:

@@ -7,14 +7,14 @@ from mintmark.define import limit
 from mintmark.define.array import Array
 from mintmark.define.event import Event
 from mintmark.define.expr import Aggregate, Expr
-from mintmark.define.fault import Noun, guarded, poisoned, raise_all
+from mintmark.define.fault import Named, guarded, poisoned, raise_all
 from mintmark.define.feature_rules import faults_of, refs_of
 from mintmark.define.place import Place, user_place
 from mintmark.define.table import placed_lookups, tables_of
 from mintmark.ground import DefineError, MintmarkError, digest
 
 
-class Features(metaclass=Noun):
+class Features(Named):
     """The features of the requests of one event, by name; frozen.
 
     Parameters

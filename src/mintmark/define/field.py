@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun, refuse_pan
+from mintmark.define.fault import Named, refuse_pan
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError, GroundError, digest, exponent, zone_of
 
@@ -19,7 +19,7 @@ INTEGER_MAX = 2**62
 
 
 @dataclass(frozen=True)
-class Field(metaclass=Noun):
+class Field(Named):
     """What the fields of all types have: a kind, a scale and a storage.
 
     A stored integer means value * 10**scale.

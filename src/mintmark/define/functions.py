@@ -63,7 +63,7 @@ class Functions(Operators):
         place = user_place()
         if isinstance(exponent, bool) or not isinstance(exponent, (int, float)):
             raise limit.number_fault(exponent, place, path="power")
-        if not math.isfinite(exponent) or abs(exponent) > 1_000:
+        if not -1_000 <= exponent <= 1_000:
             raise limit.number_fault(exponent, place, path="power")
         whole = float(exponent).is_integer()
         return self._combined("power", self, value=int(exponent) if whole else float(exponent))
@@ -231,7 +231,7 @@ def rising(edges: Iterable[float], *, path: str) -> tuple[int | float, ...]:
         raise DefineError(
             "the edges of buckets are not rising numbers",
             at=place.at(path),
-            got=repr(edges)[:80],
+            got=limit.shown(edges),
             want="[0, 10, 100]",
             code="define.expression.edges",
         )

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun, guarded, refuse_pan
+from mintmark.define.fault import Named, guarded, refuse_pan
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError, digest
 
@@ -16,7 +16,7 @@ RIVALS = ("floor", "champion")
 
 
 @dataclass(frozen=True)
-class Bound(metaclass=Noun):
+class Bound(Named):
     """One side that a figure must stay on, made by `at_least` and `at_most`.
 
     `bound` is a number or "floor" or "champion"; `by` names a column whose groups are compared.
@@ -69,7 +69,7 @@ def at_most(bound: float, *, by: str | None = None) -> Bound:
 
 
 @dataclass(frozen=True)
-class Waiver(metaclass=Noun):
+class Waiver(Named):
     """A gate that is waived, by whom, why and on which day.
 
     Parameters
@@ -119,7 +119,7 @@ class Waiver(metaclass=Noun):
         return {part: getattr(self, part) for part in parts}
 
 
-class Gates(metaclass=Noun):
+class Gates(Named):
     """What a model must show before it is released, figure by figure; frozen.
 
     Parameters

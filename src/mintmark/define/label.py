@@ -7,14 +7,14 @@ from typing import Any
 from mintmark.define import limit
 from mintmark.define.aggregates import Aggregates
 from mintmark.define.expr import Aggregate, Expr, Stream, Taken, taken
-from mintmark.define.fault import Noun
+from mintmark.define.fault import Named, guarded
 from mintmark.define.field import INTEGER_MAX, Kind
 from mintmark.define.place import Place, user_place
 from mintmark.ground import DefineError, digest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Label(metaclass=Noun):
+class Label(Named):
     """What a model learns: a field of an event that refers to the event in question.
 
     Parameters
@@ -159,6 +159,25 @@ class Outcome(Aggregates):
     def form(self) -> dict[str, Any]:
         """Return the canonical form."""
         return {"op": "outcome", "label": self.label.form(), "settles_us": self.settles_us}
+
+    @guarded
+    def _refuse(self, *_: object) -> Any:
+        """Say that there is nothing to reckon with before an aggregate is taken."""
+        raise DefineError(
+            "an outcome is known of earlier events, and is no value of a request",
+            at=user_place().at(),
+            got=repr(self),
+            want="an aggregate of it: .mean()",
+            code="define.outcome.value",
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = _refuse
+    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = __abs__ = __invert__ = _refuse
+
+    def _meant(self, name: str) -> str:
+        if hasattr(Aggregate, name) and not hasattr(type(self), name):
+            return f"only an aggregate has .{name}: take one of the outcome first, such as .mean()"
+        return super()._meant(name)
 
     def _aggregated(self, how: str, **params: int) -> Aggregate:
         field = self.label.source.field

@@ -1,6 +1,7 @@
 """The limits of what a definition may say, each declared once: the check and the sentence."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable
 
@@ -9,7 +10,15 @@ from mintmark.ground import DefineError, GroundError, format_span, parse_span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _RESERVED = "mm_"
+_LONGEST_BITS = 256
 LONGEST_SPAN_US = parse_span("36525d")
+LONGEST_K = 1_000_000
+"""The farthest from its end that a value is looked for."""
+PPM = 1_000_000
+TICKS = 32
+"""A half-life of decay is cut into so many ticks, in each of which all events weigh the same."""
+HALF_LIFE_US = (parse_span("1ms"), parse_span("1106d"))
+"""The shortest and the longest half-life: past 33 of them, in a span's length, nothing weighs."""
 
 
 def name(text: object, place: Place, *, path: str, what: str) -> str:
@@ -27,19 +36,42 @@ def name(text: object, place: Place, *, path: str, what: str) -> str:
 
 def span(text: object, place: Place, *, path: str, zero: bool = False) -> int:
     """Return a span in microseconds, at most 100 years, longer than nothing unless `zero`."""
+    least = 0 if zero else 1
+    return span_within(text, place, path=path, bounds=(least, LONGEST_SPAN_US))
+
+
+def span_within(text: object, place: Place, *, path: str, bounds: tuple[int, int]) -> int:
+    """Return a span in microseconds between two others."""
+    low, high = map(format_span, bounds)
     try:
         us = parse_span(text)  # type: ignore[arg-type]
     except GroundError as error:
-        raise placed(error, place.at(path)) from None
-    if us > LONGEST_SPAN_US or (us == 0 and not zero):
+        want = f"{error.want}; {low} to {high}"
+        at = place.at(path)
+        raise DefineError(error.what, at=at, got=error.got, want=want, code=error.code) from None
+    if not bounds[0] <= us <= bounds[1]:
         raise DefineError(
-            "a span has no length" if us == 0 else "a span is too long",
+            "a span has no length" if us == 0 else f"a span is too {_which(us, bounds)}",
             at=place.at(path),
-            got=repr(text),
-            want=f"{'0s' if zero else '1us'} to {format_span(LONGEST_SPAN_US)}",
+            got=repr(text)[:80],
+            want=f"{low} to {high}",
             code="define.span.outside",
         )
     return us
+
+
+def _which(us: int, bounds: tuple[int, int]) -> str:
+    return "short" if us < bounds[0] else "long"
+
+
+def shown(value: object, most: int = 80) -> str:
+    """Return what was given, cut to what fits a line; of an endless number how long it is."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
+        return f"a whole number of about {round(value.bit_length() * math.log10(2))} digits"
+    try:
+        return repr(value)[:most]
+    except ValueError:  # Python writes no number of thousands of digits out
+        return f"{type(value).__name__} of an endless number"
 
 
 def whole(value: object, place: Place, *, path: str, low: int, high: int) -> int:
@@ -48,7 +80,7 @@ def whole(value: object, place: Place, *, path: str, low: int, high: int) -> int
         raise DefineError(
             "a whole number is outside its bounds",
             at=place.at(path),
-            got=repr(value),
+            got=shown(value),
             want=f"{low} to {high}",
             code="define.number.outside",
         )
@@ -60,7 +92,7 @@ def number_fault(value: object, place: Place, *, path: str) -> DefineError:
     return DefineError(
         "a number cannot stand here",
         at=place.at(path),
-        got=repr(value)[:80],
+        got=shown(value),
         want="a number of at most 1000, of either sign",
         code="define.number.outside",
     )
@@ -97,9 +129,12 @@ def instance(value: object, kind: type | tuple[type, ...], place: Place, *, path
 def close(text: str, known: Iterable[str]) -> str:
     """Return a hint with the known name that is nearest to an unknown one, or all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(text, names, n=1)
+    near = difflib.get_close_matches(text, names)
     if near:
-        return f'did you mean "{near[0]}"?'
+        # Of names that are equally near, such as "mean" and "seen" to "meen", all are told.
+        likeness = [difflib.SequenceMatcher(None, name, text).ratio() for name in near]
+        meant = [name for name, like in zip(near, likeness, strict=True) if like == likeness[0]]
+        return "did you mean " + " or ".join(f'"{name}"' for name in sorted(meant)) + "?"
     return "known here: " + ", ".join(names[:8]) if names else ""
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun, every, refuse_pan
+from mintmark.define.fault import Named, every, refuse_pan
 from mintmark.define.features import Features, unknown_feature
 from mintmark.define.label import Label
 from mintmark.define.place import Place, user_place
@@ -18,7 +18,7 @@ from mintmark.ground import DefineError, digest
 Parameter = int | float | str | bool | None
 
 
-class Learner(metaclass=Noun):
+class Learner(Named):
     """A way to learn a model, with its parameters under the names of its library; frozen."""
 
     kind: ClassVar[str]
@@ -77,7 +77,7 @@ class Logistic(Learner):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model(metaclass=Noun):
+class Model(Named):
     """A model of a label from features.
 
     Parameters

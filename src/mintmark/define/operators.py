@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun, guarded
+from mintmark.define.fault import Named, guarded
 from mintmark.define.place import user_place
 from mintmark.ground import DefineError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Operand: TypeAlias = "Operators | int | float | str | bool | None"
 
 
-class Operators(metaclass=Noun):
+class Operators(Named):
     """The operators and methods that every expression has."""
 
     def _combined(self, op: str, *operands: Operand, value: Any = None) -> Expr:
@@ -150,7 +150,7 @@ class Operators(metaclass=Noun):
             raise DefineError(
                 "isin takes a list of texts",
                 at=user_place().at(),
-                got=repr(values)[:80],
+                got=limit.shown(values),
                 want='["BE", "FR"]',
                 code="define.expression.isin",
             )

@@ -33,6 +33,11 @@ def user_place() -> Place:
     return Place(frame.f_code.co_filename, frame.f_lineno)
 
 
+def called_inside() -> bool:
+    """Return whether the caller of the function that asks is code of this room."""
+    return _inside(sys._getframe(2).f_globals.get("__name__", ""))
+
+
 @contextmanager
 def files_of(folder: Path) -> Iterator[None]:
     """Show the files of a folder by their names alone while its definitions run."""

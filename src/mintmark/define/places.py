@@ -7,7 +7,7 @@ from typing import Any
 
 from mintmark.define.derived import By, kept
 from mintmark.define.expr import Expr, operand
-from mintmark.define.fault import Noun, guarded
+from mintmark.define.fault import Named, guarded
 from mintmark.define.operators import Operand
 from mintmark.define.place import user_place
 
@@ -31,7 +31,7 @@ def distance_km(lat1: Operand, lon1: Operand, lat2: Operand, lon2: Operand) -> E
     return (held.sqrt() / (1 + (1 - held).sqrt())).atan() * (4 * EARTH_KM)
 
 
-class Places(metaclass=Noun):
+class Places(Named):
     """What the events of a stream say of where they happened."""
 
     @guarded

@@ -11,7 +11,7 @@ from typing import Any
 
 from mintmark.define import limit
 from mintmark.define.expr import Expr
-from mintmark.define.fault import Noun
+from mintmark.define.fault import Named
 from mintmark.define.field import Money
 from mintmark.define.model import Model
 from mintmark.define.place import Place, user_place
@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
-class Cost(metaclass=Noun):
+class Cost(Named):
     """What one action costs.
 
     Parameters
@@ -83,7 +83,7 @@ class Cost(metaclass=Noun):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Policy(metaclass=Noun):
+class Policy(Named):
     """What is done with a score: the action of lowest expected cost.
 
     Parameters

@@ -5,13 +5,13 @@ from dataclasses import field as slot
 from typing import Any
 
 from mintmark.define import limit
-from mintmark.define.fault import Noun
+from mintmark.define.fault import Named
 from mintmark.define.place import Place, user_place
 from mintmark.ground import digest
 
 
 @dataclass(frozen=True, eq=False)
-class Split(metaclass=Noun):
+class Split(Named):
     """How a history is divided in time, counted back from its last day with mature labels.
 
     The label's delay stands between what is learned from and what is tested::

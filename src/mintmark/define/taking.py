@@ -14,7 +14,14 @@ from mintmark.ground import DefineError
 if TYPE_CHECKING:
     from mintmark.define.expr import Aggregate, Expr, Taken
 
-_PARAM_MAX = 2**53
+_ANY = (-(2**53), 2**53)
+_BOUNDS = {
+    "k": (1, limit.LONGEST_K),
+    "share_ppm": (0, limit.PPM),
+    "per_us": (1, limit.LONGEST_SPAN_US),
+    "half_life_us": limit.HALF_LIFE_US,
+}
+"""What parameters of our own aggregates may be; a stranger's file says itself what it can read."""
 LOOKED_UP_MAX = 10**13
 """The greatest stored integer of a table that an event can hold: floats tell it apart exactly."""
 
@@ -66,8 +73,23 @@ def parameters(
             code="define.aggregate.params",
         )
     for name in wanted:
-        limit.whole(given[name], place, path=name, low=-_PARAM_MAX, high=_PARAM_MAX)
+        low, high = _BOUNDS.get(name, _ANY) if kind.ours else _ANY
+        limit.whole(given[name], place, path=name, low=low, high=high)
+    if kind.ours and "tick_us" in given:
+        _ticks(kind.name, given["half_life_us"] // limit.TICKS, given["tick_us"], place)
     return tuple((name, int(given[name])) for name in wanted)
+
+
+def _ticks(name: str, wanted: int, given: int, place: Place) -> None:
+    if given != wanted:
+        raise DefineError(
+            f"{name} cuts a half-life into {limit.TICKS} ticks",
+            at=place.at("tick_us"),
+            got=given,
+            want=wanted,
+            hint=f'say .{name}(half_life="7d"), which reckons it',
+            code="define.aggregate.params",
+        )
 
 
 def refuse_unmeant(a: Aggregate, place: Place) -> None:

@@ -56,5 +56,5 @@ features = mm.Features(
     since_online=payment.since_last().where(online).by("card"),
     streak=month(online.longest_streak()),
     streak_now=month(online.current_streak()),
-    stranger=month(amount.aggregate("decay_sum", half_life_us="1d", tick_us="1h")),
+    stranger=month(amount.aggregate("decay_sum", half_life_us="1d", tick_us="45m")),
 )
