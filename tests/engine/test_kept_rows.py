@@ -117,7 +117,7 @@ def test_what_looks_at_the_newest_alone_keeps_no_more() -> None:
         fading=amount.decay_sum(half_life="32s").by("card").over("lifetime"),
         everything=mm.count().by("card").over("20s"),
     )
-    grown = plan_of(total=amount.sum().by("card").over("lifetime"))
+    grown = plan_of(kinds=amount.distinct().by("card").over("lifetime"))
     rows = [paid(i, i, None if 900 < i < 1000 else i) for i in range(20_000)]
     nothing = {"payment": payments([])}
     live, kept = Live.start(plan, nothing), Live.start(grown, nothing)

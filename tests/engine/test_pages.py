@@ -21,7 +21,7 @@ Event = tuple[int, int, int]
 def insert(table, heap, free, meta, key, at, seq, values):
     """Put one event at its place, making room as the fold does."""
     if pages.full(heap, key):
-        pages.forget(table, heap, free, key, meta[L.META_WATERMARK])
+        pages.forget(heap, free, key, pages.line_of(table, heap, key, meta[L.META_WATERMARK]))
         if pages.full(heap, key):
             pages.room(table, heap, free, meta, key, 1, 0)
     position = pages.found(heap, key, at, seq)

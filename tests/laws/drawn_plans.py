@@ -63,6 +63,17 @@ NOT_CURRENT = ("is_new", "seen", "below_share", "since_last")
 VALUED = ("first", "last", "nth", "lag", "newest", "mode", "min", "max")
 """Kinds whose value is one of the column's."""
 
+UNORDERED = (
+    "count", "sum", "mean", "var", "std", "cv", "rms", "skew", "kurt", "slope", "min", "max",
+    "range", "since_max", "since_min",
+)  # fmt: skip
+ORDERED = (
+    "first", "nth", "since_first", "gap_mean", "gap_std", "gap_min", "gap_max", "changes",
+    "current_streak", "longest_streak",
+)  # fmt: skip
+NEWEST = ("last", "lag", "newest", "since_last")
+"""Kinds of a lifetime that go on without events: in any order; in the requests' own; the newest."""
+
 WINDOWS = ("lifetime", "time", "count", "both", "calendar", "session")
 SPANS_US = ((1, 2, 5, 20, 60, 60, 200, 500), (60, HOUR_US, 5 * HOUR_US, 24 * HOUR_US))
 """Spans for logs whose rows are microseconds apart, and for those with hours between."""
@@ -79,13 +90,16 @@ TWO = ("add", "sub", "mul", "div", "mod", "otherwise", "least", "greatest")
 POWERS = (2, -1, 0, 1, 3, -2, 64, -64, 65, 0.5, -0.5, 2.5, -1.7)
 
 
-def drawn_plan(random: Random, *, plain: bool = False, lookups: bool = True) -> Plan:
+def drawn_plan(
+    random: Random, *, plain: bool = False, lookups: bool = True, lifetimes: bool = False
+) -> Plan:
     """A plan of up to three groups and two dozen features.
 
     plain : no event is ever corrected or reversed, which the engine folds by a shorter way;
-    lookups : whether events may look tables up when they come.
+    lookups : whether events may look tables up when they come;
+    lifetimes : most windows are, of kinds that need not keep all events; then it must be plain.
     """
-    return _Drawing(random, plain=plain, lookups=lookups).plan()
+    return _Drawing(random, plain=plain, lookups=lookups, lifetimes=lifetimes).plan()
 
 
 def window_form(window: Window) -> str:
@@ -102,11 +116,12 @@ def window_form(window: Window) -> str:
 class _Drawing:
     """One plan being drawn."""
 
-    def __init__(self, random: Random, *, plain: bool, lookups: bool) -> None:
+    def __init__(self, random: Random, *, plain: bool, lookups: bool, lifetimes: bool) -> None:
         self.random = random
         self.lookups = lookups and random.random() < 0.5
         self.plain = plain
-        self.slow = random.random() < 0.45
+        self.lifetimes = lifetimes
+        self.slow = random.random() < 0.45 and not lifetimes
         self.request = random.choice(("payment",) * 9 + ("login",))
         self.event_nodes: dict[str, list[Node]] = {
             name: [] for name in ("payment", "login", "refund", "void")
@@ -205,11 +220,19 @@ class _Drawing:
         kind = self.random.choice(
             [*SUITS, *OWN_VALUE] if mine else [k for k in SUITS if k not in OWN_VALUE]
         )
+        forms: tuple[str, ...] = WINDOWS if kind != "rate" else ("time", "both")
+        if self.lifetimes:
+            forms = tuple(form for form in forms if form in ("time", "count", "both"))
+            if self.random.random() < 0.6:
+                forms = ("lifetime",)
+                both = ORDERED if group.stream == self.request else ()
+                kind = self.random.choice((*UNORDERED, *both, *NEWEST))
         column = None
         if kind not in COLUMNLESS or self.random.random() < 0.6:
-            column = self._column(group.stream, SUITS[kind])
+            outcomes = not self.lifetimes or forms != ("lifetime",)
+            column = self._column(group.stream, SUITS[kind], outcomes=outcomes)
             self.of_group[place].add(column)
-        window = self._window(kind, mine=mine)
+        window = self._window(kind, forms, mine=mine)
         self.aggregates.append(Aggregate(place, kind, column, window, self._params(kind, window)))
 
     def _params(self, kind: str, window: Window) -> tuple[int, ...]:
@@ -224,8 +247,8 @@ class _Drawing:
             return self.random.choice((1, 7, HOUR_US)), window.span_us
         return ()
 
-    def _window(self, kind: str, *, mine: bool) -> Window:
-        form = self.random.choice(WINDOWS if kind != "rate" else ("time", "both"))
+    def _window(self, kind: str, forms: tuple[str, ...], *, mine: bool) -> Window:
+        form = self.random.choice(forms)
         parts: dict[str, Any] = {}
         if form in ("time", "both"):
             parts["span_us"] = self.random.choice(SPANS_US[self.slow])
@@ -251,16 +274,18 @@ class _Drawing:
             ties=self.random.choice(("before", "before", "before", "none")),
         )
 
-    def _column(self, stream: str, suits: Suits) -> int:
+    def _column(self, stream: str, suits: Suits, *, outcomes: bool) -> int:
         """A column that suits, of those that are there or a new one."""
         there = [
             place
             for place, column in enumerate(self.columns)
             if column.stream == stream and self._suits(column, suits)
-        ]
+            and (outcomes or column.source != "outcome")
+        ]  # fmt: skip
         if there and self.random.random() < 0.5:
             return self.random.choice(there)
-        column = self._outcome() if stream == "payment" and self.random.random() < 0.2 else None
+        outcomes = outcomes and stream == "payment" and self.random.random() < 0.2
+        column = self._outcome() if outcomes else None
         if column is None or not self._suits(column, suits):
             column = self._expression(stream, suits)
         self.columns.append(column)

@@ -37,6 +37,22 @@ def test_long_keys_keep_running_parts() -> None:
     assert "a table of different values" in memory_text(plan).split("places")[1]
 
 
+def test_a_lifetime_keeps_words_of_what_has_left() -> None:
+    """A sum and a mean share theirs; rows are counted by their positions; a table keeps events."""
+    plan = plan_of(
+        total=amount.sum().by("card").over("lifetime"),
+        mean=amount.mean().by("card").over("lifetime", offset="1d"),
+        first=amount.first().by("card").over("lifetime"),
+        n=mm.count().by("card").over("lifetime"),
+        day=amount.sum().by("card").over("1d"),
+    )
+    told = {one.name: one for one in feature_memory(plan, events=10)}
+    assert [told[name].adds_bytes for name in ("total", "mean", "first", "n")] == [0, 0, 24, 0]
+    assert told["total"].shared_bytes == 64 + 10 * 24 + 3 * 8
+    kinds = plan_of(kinds=amount.distinct().by("card").over("lifetime"))
+    assert feature_memory(kinds, events=10)[0].adds_bytes == 64 + 10 * 24
+
+
 def test_a_capped_key_has_no_more_events_than_it_keeps() -> None:
     """A window that looks at its newest ten is told for eleven, the one that says that it was cut
     among them."""

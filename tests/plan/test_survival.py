@@ -89,7 +89,7 @@ def test_a_lifetime_of_which_only_the_newer_end_is_kept() -> None:
         ({"a": last}, {"x": last}, kept),
         ({"a": last}, {"x": MEAN.over("lifetime")}, lacks),
         ({"a": last}, {"x": MEAN.over("1d")}, lacks),
-        ({"a": MEAN.over("lifetime")}, {"x": last, "y": fading}, kept),
+        ({"a": amount.distinct().by("card").over("lifetime")}, {"x": last, "y": fading}, kept),
         ({"a": fading}, {"x": MEAN.over("32d")}, kept),
         ({"a": fading}, {"x": MEAN.over("33d")}, short),
         ({"a": fading}, {"x": MEAN.over("lifetime")}, short),
@@ -98,6 +98,27 @@ def test_a_lifetime_of_which_only_the_newer_end_is_kept() -> None:
     ):
         (found,) = fates(plan_of(**old), plan_of(**new))
         assert found.startswith(told), (old, new, found)
+
+
+def test_a_lifetime_whose_events_have_left() -> None:
+    """It serves the lifetimes that its past holds, their states being the same, and no others."""
+    kept = "payment by card: kept"
+    new = "payment by card: backfilled, a lifetime is new"
+    old = plan_of(a=MEAN.over("lifetime"), b=payment.at.since_first().by("card"), c=MEAN.over("7d"))
+    for aggregate, told in (
+        (MEAN.over("lifetime"), kept),
+        (amount.sum().by("card").over("lifetime", offset="1d"), kept),
+        (payment.at.since_first().by("card"), kept),
+        (amount.std().by("card").over("lifetime"), new),
+        (amount.first().by("card").over("lifetime"), new),
+        (mm.count().by("card").over("lifetime"), new),
+        (MEAN.over("8d"), "payment by card: backfilled, kept 7d until now, needed 8d"),
+        (MEAN.over("lifetime", offset="8d"), "payment by card: backfilled, kept 7d until now"),
+    ):
+        (found,) = fates(old, plan_of(x=aggregate))
+        assert found.startswith(told), aggregate
+    everything = plan_of(a=MEAN.over("lifetime"), b=amount.mode().by("card").over("lifetime"))
+    assert fates(everything, plan_of(x=amount.std().by("card").over("lifetime"))) == [kept]
 
 
 def test_where_the_old_state_stands() -> None:

@@ -46,6 +46,9 @@ class AggregateKind:
 
     words, table : of its state, how many words a window keeps between two reads, and whether it
     keeps a table of different values too
+    state, form : the name of its state, and how that follows a window ("group", "monoid", ...)
+    past : how many words of it a key keeps of a lifetime whose events have left
+    ever : the state that it reads instead of a look at the oldest events of a lifetime, "" for none
     newest : "events" where it looks at the newest event alone, "values" where at as many newest
     values as its first parameter says, or one; "" where at any
     reach : how many times its second parameter, us, it looks back; 0 for all of its window
@@ -62,6 +65,10 @@ class AggregateKind:
     digest: str
     words: int = 0
     table: bool = False
+    state: str = ""
+    form: str = ""
+    past: int = 0
+    ever: str = ""
     newest: str = ""
     reach: int = 0
     ours: bool = True
@@ -154,6 +161,7 @@ def _states(tree: ast.Module, named: str | None) -> list[ast.Module]:
         if module not in found and file.exists():
             found[module] = parsed(file)
             waiting += imported_modules(found[module])
+            waiting += _constants(found[module], ("EVER",)).values()
     return [found[module] for module in sorted(found)]
 
 
@@ -164,9 +172,11 @@ def _running(named: str | None) -> dict[str, Any]:
     file = _module_file(named) if "." in named else STATES / f"{named}.py"
     if file is None or not file.exists():
         return {}
-    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE", "NEWEST", "REACH"))
+    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE", "NEWEST", "REACH", "EVER"))
     words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
-    seen = {"newest": told.get("NEWEST", ""), "reach": told.get("REACH", 0)}
+    seen = {name: told.get(name.upper(), "") for name in ("form", "newest", "ever")}
+    past = _running(seen["ever"])["words"] if seen["ever"] else words
+    seen |= {"state": named, "past": past, "reach": told.get("REACH", 0)}
     return {"words": words, "table": bool(told.get("TABLE", False))} | seen
 
 

@@ -10,6 +10,7 @@ inside a record; counts and places are in words.
     key       a row of the directory of keys
     block     at[capacity], seq[capacity], then capacity words per column; or a table of pages
     page      a block of PAGE events
+    past      of a key that forgot: for each view of a lifetime its words over what has left
     pace      of a long key: for each view (low, high, words ..., table, size, settled), the table
               where its state has one, `settled` where its outcomes settle
 """
@@ -18,9 +19,12 @@ inside a record; counts and places are in words.
     GROUP_COLUMNS, GROUP_WINDOWS, GROUP_WINDOWS_AT, GROUP_SLOTS_AT, GROUP_HORIZON, GROUP_NEWEST,
     GROUP_NEWEST_BEHIND, GROUP_NEWEST_HORIZON, GROUP_PACE, GROUP_SCRATCH, GROUP_VIEWS,
     GROUP_VIEWS_AT, GROUP_OUTS, GROUP_ENDS, GROUP_ENDS_AT, GROUP_PACE_USED, GROUP_FARS,
-    GROUP_FARS_AT,
-) = range(18)  # fmt: skip
-GROUP_SIZE = 18
+    GROUP_FARS_AT, GROUP_PAST, GROUP_PAST_AT, GROUP_PASTS, GROUP_PASTS_AT, GROUP_WAITS,
+) = range(23)  # fmt: skip
+GROUP_SIZE = 23
+"""GROUP_PAST words of the past of a key, which begins as those at GROUP_PAST_AT; it is added to
+through the GROUP_PASTS views that are listed at GROUP_PASTS_AT.  GROUP_WAITS: reads that wait are
+answered before anything is forgotten."""
 
 END_FIELD, END_COUNT = range(2)
 END_SIZE = 2
@@ -45,14 +49,14 @@ WINDOW_SIZE = 13
 (
     VIEW_UNIT, VIEW_FIELD, VIEW_SLOT, VIEW_SETTLES, VIEW_OTHERWISE, VIEW_A, VIEW_B, VIEW_WORDS,
     VIEW_PACE, VIEW_TABLE, VIEW_AGAIN, VIEW_WEIGHTS_AT, VIEW_WEIGHTS, VIEW_CODED, VIEW_OWN,
-    VIEW_READERS, VIEW_READERS_AT, VIEW_SETTLED, VIEW_UNIT_OF_MANY,
-) = range(19)  # fmt: skip
-VIEW_SIZE = 19
+    VIEW_READERS, VIEW_READERS_AT, VIEW_SETTLED, VIEW_PAST, VIEW_UNIT_OF_MANY,
+) = range(20)  # fmt: skip
+VIEW_SIZE = 20
 
 READER_UNIT, READER_OUT, READER_UNIT_BITS, READER_A, READER_B = range(5)
 READER_SIZE = 5
 
-KEY_START, KEY_CAPACITY, KEY_BASE, KEY_HEAD, KEY_END, KEY_PACE = range(6)
+KEY_START, KEY_CAPACITY, KEY_BASE, KEY_HEAD, KEY_END, KEY_PACE, KEY_PAST = range(7)
 KEY_SIZE = 8
 """A row of the directory fills one line of the cache."""
 
@@ -89,12 +93,13 @@ FOLD_SIZE = 32
     LOOK_KEY, LOOK_FIELD, LOOK_OTHERWISE, LOOK_A, LOOK_B, LOOK_PARTS, LOOK_PACE, LOOK_SCRATCH,
     LOOK_SCRATCH_SIZE, LOOK_TEXTS, LOOK_WEIGHTS, LOOK_WEIGHTS_SIZE, LOOK_OFFSET, LOOK_MODE,
     LOOK_PLACE, LOOK_FREE, LOOK_META, LOOK_OUT, LOOK_UNIT_BITS, LOOK_READ_A, LOOK_READ_B,
-    LOOK_OWN_OTHERWISE,
-) = range(30)  # fmt: skip
+    LOOK_OWN_OTHERWISE, LOOK_UNTIL, LOOK_PAST,
+) = range(32)  # fmt: skip
 LOOK_SIZE = 32
 """The context of a unit: the reads of one batch, one view, and where its words go."""
 
 MODE_READ, MODE_ADD, MODE_DROP = range(3)
+"""What a unit does: read for a batch, or take positions LOOK_PLACE to LOOK_UNTIL in or out."""
 
 PACE_LOW, PACE_HIGH, PACE_WORDS = range(3)
 
@@ -109,7 +114,10 @@ TEMP_SIZE = TEMP_PARTS + WORDS_MAX * BATCH
 NO_KEY, NOTHING = -1, -2
 """In place of a key: a part of it is null, so a read answers null; or nothing is to be done."""
 
-OP_INSERT, OP_READ, OP_AMEND, OP_REMOVE = 1, 2, 4, 8
+OP_INSERT, OP_READ, OP_AMEND, OP_REMOVE, OP_FORGET = 1, 2, 4, 8, 16
+
+FORGOTTEN = 4 * PAGE
+"""Events of one key with a past that leave together, at most: adding them takes time."""
 
 AMEND_AT, AMEND_SEQ, AMEND_LABEL, AMEND_VALUE = range(4)
 AMEND_SIZE = 4

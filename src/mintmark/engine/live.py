@@ -532,10 +532,14 @@ class Live:
             subject.best = subject.best and subject.best._replace(token=token)
 
     def _settle(self) -> None:
-        """Read each long key once, so that its first request need not read its whole windows."""
+        """Leave each key as if it had come live: its past forgotten, and long ones read once.
+
+        So its first request need not read its whole windows.
+        """
         unit = ready().fold
         for store, group in zip(self._stores, self._program.groups, strict=True):
             if self.watermark != NULL:
+                store.forget(unit, group)
                 store.settle(unit, group, self.watermark)
 
     def _see_texts(self) -> None:

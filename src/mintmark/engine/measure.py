@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class GroupMemory:
     """The memory of one group.
 
-    events : those that the state keeps;  used_bytes : of the directory, the events, and the running
-    parts of long keys;  free_bytes : held, to be used again;  largest_events, largest_bytes : of
-    the key that keeps most events. Which key that is nobody is told.
+    events : those that the state keeps;  used_bytes : of the directory, the events, the running
+    parts of long keys, and the past of those that forgot;  free_bytes : held, to be used again;
+    largest_events, largest_bytes : of the key that keeps most events. Which key that is nobody is
+    told.
     """
 
     name: str
@@ -97,6 +98,7 @@ def _words(group: GroupProgram, store: Store, keys: Any) -> Any:
         words[row] = pages + taken * group.fields * L.PAGE
     for row in np.flatnonzero(keys[:, L.KEY_PACE]).tolist():
         words[row] += _pace_words(store, int(keys[row, L.KEY_PACE]))
+    words[keys[:, L.KEY_PAST] != 0] += int(store.table[L.GROUP_PAST])
     return words
 
 

@@ -148,16 +148,14 @@ def give_block(heap, free, start, capacity):
 
 
 @quick
-def forget(table, heap, free, key, watermark):
-    """Move the head past the events that no later request can see; give whole pages back."""
-    if watermark == NULL:
-        return
+def line_of(table, heap, key, watermark):
+    """The first position that must be kept, for a later request may still need it by itself."""
     head = key[L.KEY_HEAD]
     end = key[L.KEY_END]
     line = end
     horizon = table[L.GROUP_HORIZON]
-    if horizon == L.FOREVER:
-        return
+    if watermark == NULL or horizon == L.FOREVER:
+        return head
     if horizon != NULL:
         line = upper(heap, key, head, end, watermark - horizon, head)
     newest = table[L.GROUP_NEWEST]
@@ -174,7 +172,13 @@ def forget(table, heap, free, key, watermark):
             old = upper(heap, key, head, end, watermark - table[L.GROUP_NEWEST_HORIZON], head)
             gone = max(gone, old)
         line = min(line, gone)
-    key[L.KEY_HEAD] = max(head, line)
+    return max(head, line)
+
+
+@quick
+def forget(heap, free, key, line):
+    """Move the head to a position; give whole pages back."""
+    key[L.KEY_HEAD] = line
     if key[L.KEY_CAPACITY] <= L.PAGE:
         return
     gone = (key[L.KEY_HEAD] - key[L.KEY_BASE]) >> L.PAGE_BITS
@@ -263,6 +267,22 @@ def room(table, heap, free, meta, key, coming, expected):
     _move(heap, key, fields, take_block(heap, free, meta, fields, size), size)
     if capacity > 0:
         give_block(heap, free, old, capacity)
+
+
+@quick
+def shrink(table, heap, free, meta, key):
+    """Move a key that has become short into a block that fits it."""
+    capacity = key[L.KEY_CAPACITY]
+    living = key[L.KEY_END] - key[L.KEY_HEAD]
+    size = 4
+    while size <= living + (living >> 3):
+        size *= 2
+    if capacity > L.PAGE or 2 * size > capacity:
+        return
+    old = key[L.KEY_START]
+    fields = L.FIELD_COLUMNS + table[L.GROUP_COLUMNS]
+    _move(heap, key, fields, take_block(heap, free, meta, fields, size), size)
+    give_block(heap, free, old, capacity)
 
 
 @quick

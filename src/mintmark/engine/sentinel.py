@@ -17,5 +17,5 @@ LIMIT = 2**62
 MONEY_LIMIT = 10**13
 """The greatest magnitude of money in minor units, unless its field declares another."""
 
-FORMAT = 3
+FORMAT = 4
 """The version of the layout of state and tables; a snapshot of another one is refused."""

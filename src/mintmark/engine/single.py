@@ -91,6 +91,9 @@ def fetch_keys(folds):
         if key[L.KEY_PACE]:
             for line in range(0, table[L.GROUP_PACE_USED], _LINE):
                 fetch(f[L.FOLD_HEAP] + 8 * (key[L.KEY_PACE] + line))
+        elif key[L.KEY_PAST]:
+            for line in range(0, table[L.GROUP_PAST], _LINE):
+                fetch(f[L.FOLD_HEAP] + 8 * (key[L.KEY_PAST] + line))
         if 0 < key[L.KEY_CAPACITY] <= L.PAGE:
             place = key[L.KEY_START] + key[L.KEY_END] - key[L.KEY_BASE]
             for field in range(L.FIELD_COLUMNS + table[L.GROUP_COLUMNS]):

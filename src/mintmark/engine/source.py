@@ -44,6 +44,13 @@ def unit(address):
     settle = words(c[L.LOOK_SETTLED], reads if outcome else 0)
     weights = words(c[L.LOOK_WEIGHTS], c[L.LOOK_WEIGHTS_SIZE])
     ats = words(c[L.LOOK_AT], reads)
+    past = c[L.LOOK_PAST]
+"""
+
+# Words before anything is added: those of a lifetime begin with what has left.
+ZERO = """{words_} = {zero}
+if past:
+    {words_} = {from_past}
 """
 
 KEPT = """
@@ -119,10 +126,11 @@ GROUP = """
     settled = pace[{settled_at}] if outcome else 0
     if c[L.LOOK_MODE] != L.MODE_READ:
         p = c[L.LOOK_PLACE]
+        q = c[L.LOOK_UNTIL]
         if c[L.LOOK_MODE] == L.MODE_ADD:
-            {words_} = _added(heap, key, field, otherwise, p, p + 1, settled, a, b, {words})
+            {words_} = _added(heap, key, field, otherwise, p, q, settled, a, b, {words})
         else:
-            {words_} = _dropped(heap, key, field, otherwise, p, p + 1, settled, a, b, {words})
+            {words_} = _dropped(heap, key, field, otherwise, p, q, settled, a, b, {words})
 {save}
         return 0
     one_block = key[L.KEY_CAPACITY] <= L.PAGE
@@ -135,7 +143,7 @@ GROUP = """
         s = settle[i] if outcome else 0
         far = low < 0 or l >= high or h <= low or abs(l - low) + abs(h - high) > h - l
         if far:
-            {words_} = {zero}
+            {begin}
             low = l
             high = l
             settled = l if outcome else 0
@@ -323,9 +331,10 @@ while p < last:
 MONOID = """
     if c[L.LOOK_MODE] != L.MODE_READ:
         p = c[L.LOOK_PLACE]
+        q = c[L.LOOK_UNTIL]
         if c[L.LOOK_MODE] == L.MODE_ADD:
-            {words_} = _added(heap, key, field, otherwise, p, p + 1, 0, a, b, {words})
-        elif _missed(heap, key, field, p, p + 1, a, b, {words}):
+            {words_} = _added(heap, key, field, otherwise, p, q, 0, a, b, {words})
+        elif _missed(heap, key, field, p, q, a, b, {words}):
             pace[L.PACE_LOW] = -1
 {save}
         return 0
@@ -354,7 +363,7 @@ MONOID = """
             {words_} = _added(heap, key, field, otherwise, high, h, 0, a, b, {words})
             again = _missed(heap, key, field, low, l, a, b, {words})
         if again:
-            {words_} = {zero}
+            {begin}
             {words_} = _added(heap, key, field, otherwise, l, h, s, a, b, {words})
         low = l
         high = h
@@ -383,12 +392,18 @@ def _missed(heap, key, field, first, last, a, b, {words}):
 """
 
 ORDERED = """
+    if c[L.LOOK_MODE] == L.MODE_ADD:
+        p = c[L.LOOK_PLACE]
+        q = c[L.LOOK_UNTIL]
+        {words_} = _added(heap, key, field, otherwise, p, q, 0, a, b, {words})
+{save}
+        return 0
     for i in range(reads):
         l = lows[i]
         h = highs[i]
         s = settle[i] if outcome else 0
         if outcome or low != l or h < high:
-            {words_} = {zero}
+            {begin}
             high = l
         {words_} = _added(heap, key, field, otherwise, high, h, s, a, b, {words})
         low = l
@@ -520,9 +535,12 @@ def state_source(module: Any, *, many: bool = False) -> str:
         "fill": str(getattr(module, "FILL", "NULL")),
         "load": "\n".join(f"    {word} = pace[L.PACE_WORDS + {k}]" for k, word in enumerate(words)),
         "leave": _leave(module, words),
+        "from_past": ", ".join(f"heap[past + {k}]" for k in range(len(words)))
+        + ("," if len(words) == 1 else ""),
         "save": _save(words, 8),
         "save_all": _saved_edges(4) + _save(words, 4),
     }
+    told["begin"] = _indented(ZERO.format(**told), 12).strip()
     # Where the words end stands the table, if there is one, and else how far outcomes settled.
     told["table_at"] = told["settled_at"] = f"L.PACE_WORDS + {len(words)}"
     told |= {name: ", ".join(_arguments(module, name)) for name in functions}

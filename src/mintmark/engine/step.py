@@ -28,11 +28,13 @@ from mintmark.engine.pages import (
     give_block,
     give_run,
     left_of,
+    line_of,
     most_words,
     place_of,
     room,
     shift_down,
     shift_up,
+    shrink,
     take_run,
     upper,
     write,
@@ -128,9 +130,9 @@ def fold_key(c, key, first, last):
         own = -1
         if kind & L.OP_INSERT:
             ordered = in_order(c, heap, key, i)
-            if waiting and not (ordered and (table[L.GROUP_NEWEST] == 0 or not full(heap, key))):
-                # What comes stands among what they see, or making room for it forgets by count; and
-                # answering may take room itself.
+            if waiting and not (ordered and (table[L.GROUP_WAITS] == 0 or not full(heap, key))):
+                # What comes stands among what they see, or making room for it forgets by count or
+                # into the past; and answering may take room itself.
                 flush(c, table, heap, key, waiting)
                 waiting = 0
             status = shortage(c, table, heap, key)
@@ -163,6 +165,11 @@ def fold_key(c, key, first, last):
             flush(c, table, heap, key, waiting)
             waiting = 0
             change(c, table, heap, key, kind, sources[i])
+        if kind & L.OP_FORGET:
+            status = shortage(c, table, heap, key)
+            if status != L.DONE:
+                break
+            tidy(c, table, heap, key)
         i += 1
     flush(c, table, heap, key, waiting)
     c[L.FOLD_FIRST] = i
@@ -249,7 +256,8 @@ def shortage(c, table, heap, key):
     """What must grow before one more event can come in."""
     meta = words(c[L.FOLD_META], L.META_SIZE)
     pace = table[L.GROUP_PACE]
-    if meta[L.META_USED] + most_words(table, key) + 2 * pace > heap.size:
+    runs = 2 * (pace + table[L.GROUP_PAST])
+    if meta[L.META_USED] + most_words(table, key) + runs > heap.size:
         return L.NEED_HEAP
     # A run of events may come in together.
     living = key[L.KEY_END] + L.BATCH - key[L.KEY_HEAD]
@@ -267,8 +275,7 @@ def make_room(c, table, heap, key, coming):
     free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
     meta = words(c[L.FOLD_META], L.META_SIZE)
     if full(heap, key):
-        forget(table, heap, free, key, meta[L.META_WATERMARK])
-        behind(table, heap, key)
+        leave(c, table, heap, key, L.FORGOTTEN)
         if full(heap, key):
             room(table, heap, free, meta, key, coming, expected(c))
     living = key[L.KEY_END] - key[L.KEY_HEAD]
@@ -292,16 +299,85 @@ def expected(c):
 
 
 @quick
-def behind(table, heap, key):
-    """Forget the pace of windows that still hold events which have left."""
+def leave(c, table, heap, key, most):
+    """Let the events leave that no later request needs by themselves.
+
+    most : how many together, where each of them has to be added to the past.
+    """
+    free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
+    meta = words(c[L.FOLD_META], L.META_SIZE)
+    line = line_of(table, heap, key, meta[L.META_WATERMARK])
+    if line == key[L.KEY_HEAD]:
+        return
+    if table[L.GROUP_PAST]:
+        line = min(line, key[L.KEY_HEAD] + most)
+        spared = (line - key[L.KEY_HEAD]) * (L.FIELD_COLUMNS + table[L.GROUP_COLUMNS])
+        if key[L.KEY_PAST] == 0 and spared < table[L.GROUP_PAST]:
+            # The words of a past would take more room than the few events that they stand for.
+            return
+        if not remember(c, table, heap, key, line):
+            return
+    head = key[L.KEY_HEAD]
+    forget(heap, free, key, line)
+    behind(table, heap, key, head)
+
+
+@quick
+def tidy(c, table, heap, key):
+    """Let all leave that can, and take no more room than what stays; for keys that nobody reads."""
+    leave(c, table, heap, key, key[L.KEY_END])
+    free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
+    shrink(table, heap, free, words(c[L.FOLD_META], L.META_SIZE), key)
+
+
+@quick
+def remember(c, table, heap, key, line):
+    """Add the events before a position to the past; False where there is no room for one.
+
+    The units that read a lifetime add them, as they add whatever comes into a window.
+    """
+    if key[L.KEY_PAST] == 0:
+        size = table[L.GROUP_PAST]
+        free = words(c[L.FOLD_FREE], L.SIZE_CLASSES)
+        start = take_run(heap, free, words(c[L.FOLD_META], L.META_SIZE), size)
+        if start == 0:
+            return False
+        for i in range(size):
+            heap[start + i] = table[table[L.GROUP_PAST_AT] + i]
+        key[L.KEY_PAST] = start
+    look = words(c[L.FOLD_TEMP] + 8 * L.TEMP_LOOK, L.LOOK_SIZE)
+    for p in range(table[L.GROUP_PASTS]):
+        view = table[table[L.GROUP_PASTS_AT] + p]
+        prepare(c, table, heap, key, view, 0)
+        place = key[L.KEY_PAST] + table[view + L.VIEW_PAST] - L.PACE_WORDS
+        look[L.LOOK_PACE] = c[L.FOLD_HEAP] + 8 * place
+        look[L.LOOK_MODE] = L.MODE_ADD
+        look[L.LOOK_PLACE] = key[L.KEY_HEAD]
+        look[L.LOOK_UNTIL] = line
+        call(table[view + L.VIEW_UNIT], c[L.FOLD_TEMP] + 8 * L.TEMP_LOOK)
+    look[L.LOOK_MODE] = L.MODE_READ
+    return True
+
+
+@quick
+def behind(table, heap, key, before):
+    """Forget the pace of windows that still hold events which have left.
+
+    before : where the head was.  Words of a lifetime that began there go on holding what left: its
+    older edge moves, and nothing else.  If late ones came before it, they are in the past alone.
+    """
     pace = key[L.KEY_PACE]
     if pace == 0:
         return
+    head = key[L.KEY_HEAD]
     for v in range(table[L.GROUP_VIEWS]):
         view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
-        at = pace + table[view + L.VIEW_PACE] + L.PACE_LOW
-        if heap[at] < key[L.KEY_HEAD]:
-            heap[at] = -1
+        at = pace + table[view + L.VIEW_PACE]
+        if table[view + L.VIEW_PAST]:
+            held = heap[at + L.PACE_LOW] == before and heap[at + L.PACE_HIGH] >= head
+            heap[at + L.PACE_LOW] = head if held else -1
+        elif heap[at + L.PACE_LOW] < head:
+            heap[at + L.PACE_LOW] = -1
 
 
 @quick
@@ -437,6 +513,7 @@ def touch(c, table, heap, key, view, position, mode):
     prepare(c, table, heap, key, view, 0)
     look[L.LOOK_MODE] = mode
     look[L.LOOK_PLACE] = position
+    look[L.LOOK_UNTIL] = position + 1
     call(table[view + L.VIEW_UNIT], c[L.FOLD_TEMP] + 8 * L.TEMP_LOOK)
     look[L.LOOK_MODE] = L.MODE_READ
 
@@ -461,6 +538,9 @@ def prepare(c, table, heap, key, view, reads):
     look[L.LOOK_B] = told[L.VIEW_B]
     look[L.LOOK_PACE] = pace
     look[L.LOOK_SETTLED] = 0
+    look[L.LOOK_PAST] = 0
+    if told[L.VIEW_PAST] and key[L.KEY_PAST]:
+        look[L.LOOK_PAST] = key[L.KEY_PAST] + told[L.VIEW_PAST]
     look[L.LOOK_OWN_OTHERWISE] = NULL
     if told[L.VIEW_SETTLES] == 0:
         look[L.LOOK_OWN_OTHERWISE] = told[L.VIEW_OTHERWISE]
@@ -561,6 +641,8 @@ def release(c, key):
             if table[view + L.VIEW_TABLE] and heap[at]:
                 give_run(heap, free, heap[at], heap[at + 1])
         give_run(heap, free, pace, table[L.GROUP_PACE])
+    if key[L.KEY_PAST]:
+        give_run(heap, free, key[L.KEY_PAST], table[L.GROUP_PAST])
     if 0 < capacity <= L.PAGE:
         give_block(heap, free, start, capacity)
     elif capacity:

@@ -36,14 +36,15 @@ STATES = "mintmark.engine.states"
 class State:
     """What a file of `states` declares.
 
-    words : its words, those that `finish` adds last;  kept : how many of them live on between
-    reads;  extends : the state whose words come first among its own, "" for none;  far : which
-    part of its table the newest event will touch (`layout.FAR_*`), 0 for none;  uses : the names
-    of all arguments that its functions want.
+    words : its words, those that `finish` adds last;  zero : those that live on, before any value;
+    kept : how many of them live on between reads;  extends : the state whose words come first among
+    its own, "" for none;  far : which part of its table the newest event will touch
+    (`layout.FAR_*`), 0 for none;  uses : the names of all arguments that its functions want.
     """
 
     name: str
     words: tuple[str, ...]
+    zero: tuple[int, ...]
     kept: int
     extends: str
     form: str
@@ -74,6 +75,7 @@ def state_of(name: str) -> State:
     return State(
         name=name,
         words=(*module.WORDS, *finished),
+        zero=tuple(getattr(module, "ZERO", (0,) * len(module.WORDS))),
         kept=len(module.WORDS),
         extends=getattr(module, "EXTENDS", ""),
         form=module.FORM,

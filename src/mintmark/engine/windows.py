@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mintmark.define import aggregate_kind
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.shape import scale_of
-from mintmark.plan import zone_table
+from mintmark.plan import has_past, zone_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +60,28 @@ class GroupProgram:
 
 
 @dataclass
+class Past:
+    """What a key keeps of the events that have left, while its table is written.
+
+    words : as they begin, the edges of a pace before those of the first view;  places : where those
+    of a column, a state and its parameters stand;  first : for each of them its first view, counted
+    over the group, whose unit adds to it.
+    """
+
+    words: list[int] = field(default_factory=lambda: [0] * L.PACE_WORDS)
+    places: dict[tuple[int, str, int, int], int] = field(default_factory=dict)
+    first: list[int] = field(default_factory=list)
+
+    def place(self, view: int, part: tuple[int, str, int, int], zero: Sequence[int]) -> int:
+        """Return where the words of a view stand, those of an earlier one like it if there is."""
+        if part not in self.places:
+            self.places[part] = len(self.words)
+            self.first.append(view)
+            self.words += zero
+        return self.places[part]
+
+
+@dataclass
 class _Draft:
     """The table of one group while it is written."""
 
@@ -69,6 +92,8 @@ class _Draft:
     pace: int = 0
     scratch: bool = False
     fars: list[tuple[int, int, int, int]] = field(default_factory=list)
+    past: Past | None = None
+    views: int = 0
 
     def append(self, records: Iterable[Sequence[int]]) -> int:
         """Write records one after another; return where the first one stands."""
@@ -134,6 +159,8 @@ def _table(
     """The table of a group, and how long its events may be seen."""
     draft.append([[0] * L.GROUP_SIZE])
     windows = _windows(draft.plan, members)
+    kept = draft.plan.kept(group)
+    draft.past = Past() if kept.past else None
     view_records: list[list[list[int]]] = []
     for window, inside in windows.items():
         if window.span_us is not None or window.calendar is not None:
@@ -151,16 +178,28 @@ def _table(
     while pace < draft.pace:
         pace *= 2
     fars_at = draft.append(draft.fars)
-    kept = draft.plan.kept(group)
     horizons = _horizons(kept, lateness_us)
     ends = [(_field(draft, column), count) for column, count in kept.ends]
+    past, past_at, pasts, pasts_at = _past(draft, views_at)
     draft.words[: L.GROUP_SIZE] = [
         len(codes), len(windows), windows_at, slots_at, *horizons[:4],
         pace if draft.pace else 0, int(draft.scratch), sum(map(len, view_records)), views_at,
         len(members), len(ends), draft.append(ends),
-        draft.pace, len(draft.fars), fars_at,
+        draft.pace, len(draft.fars), fars_at, past, past_at, pasts, pasts_at,
+        int(bool(kept.past or kept.newest)),
     ]  # fmt: skip
     return np.array(draft.words, dtype=np.int64), horizons[4]
+
+
+def _past(draft: _Draft, views_at: int) -> tuple[int, int, int, int]:
+    """Write how the past of a key begins, and the views that add to it."""
+    if draft.past is None or not draft.past.first:
+        return 0, 0, 0, 0
+    words = draft.past.words
+    size = 1 << (len(words) - 1).bit_length()
+    begins = draft.append([[*words, *[0] * (size - len(words))]])
+    views = [[views_at + view * L.VIEW_SIZE] for view in draft.past.first]
+    return size, begins, len(views), draft.append(views)
 
 
 def _field(draft: _Draft, column: int | None) -> int:
@@ -238,9 +277,10 @@ def _views(draft: _Draft, window: Window, members: Sequence[int]) -> list[list[i
 
 def _state(draft: _Draft, reading: Reading, aggregate: Aggregate) -> str:
     """The state that an aggregate reads; of events alone, how many is the distance of the edges."""
+    ever = draft.past is not None and aggregate.window.endless
     if aggregate.column is None and reading.state == "powers0":
-        return "rows"
-    return reading.state
+        return "rows_ever" if ever else "rows"
+    return (aggregate_kind(aggregate.kind).ever if ever else "") or reading.state
 
 
 def _joined(
@@ -279,6 +319,10 @@ def _view(
     pace, table_at, settled_at = draft.pace, 0, 0
     draft.scratch |= state.table
     slot = -1 if head.column is None else list(draft.columns).index(head.column)
+    past = 0
+    if draft.past is not None and window.endless and has_past(plan, head) and state.form != "look":
+        past = draft.past.place(draft.views, (slot, name, a, b), state.zero)
+    draft.views += 1
     settles = -1 if column is None or column.settles_us is None else column.settles_us
     otherwise = NULL if column is None or column.otherwise is None else column.otherwise
     again = state.form in ("look", "ordered", "follow") or (settles >= 0 and state.form != "group")
@@ -299,7 +343,7 @@ def _view(
         L.FIELD_AT if slot < 0 else L.FIELD_COLUMNS + slot,
         slot, settles, otherwise, a, b, len(state.words), pace, table_at, int(again),
         draft.append([weights]), len(weights), int(coded), 0, len(members), readers_at,
-        settled_at, kernel.state_unit(name, many=True),
+        settled_at, past, kernel.state_unit(name, many=True),
     ]  # fmt: skip
 
 
@@ -307,6 +351,9 @@ def _reader(
     draft: _Draft, reading: Reading, state: str, aggregate: Aggregate, scale: int, index: int
 ) -> list[int]:
     """The record of one reader."""
+    if state == aggregate_kind(aggregate.kind).ever:
+        # Its words come first there under other names.
+        state = reading.state
     unit = struct.unpack("<q", struct.pack("<d", 10.0**scale))[0]
     a, b = (*aggregate.params, 1, 1)[:2]
     place = register_places(draft.plan)[index]

@@ -5,7 +5,7 @@ from mintmark.plan.feature_memory import FeatureMemory, feature_memory, memory_t
 from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
 from mintmark.plan.kinds import check_kinds, kind_digests
 from mintmark.plan.lookups import lookup_parts, lookups_of
-from mintmark.plan.memory import Kept
+from mintmark.plan.memory import Kept, has_past
 from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
 from mintmark.plan.passes import PASSES, compile_plan
 from mintmark.plan.plan import Plan
@@ -33,6 +33,7 @@ __all__ = [
     "diff",
     "feature_lines",
     "feature_memory",
+    "has_past",
     "holiday_days",
     "holiday_digest",
     "kind_digests",

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mintmark.define import aggregate_kind
-from mintmark.plan.memory import EVENT_WORDS, KEY_WORDS, LONG_EVENTS, PACE_WORDS, WORD_BYTES
+from mintmark.plan.memory import (
+    EVENT_WORDS,
+    KEY_WORDS,
+    LONG_EVENTS,
+    PACE_WORDS,
+    WORD_BYTES,
+    has_past,
+)
 
 if TYPE_CHECKING:
     from mintmark.plan.node import Aggregate
@@ -88,6 +95,10 @@ def _parts(plan: Plan, root: int, events: int) -> dict[tuple[Any, ...], int]:
             assert a.column in group.columns
             parts["column", a.group, a.column] = WORD_BYTES * n
         kind = aggregate_kind(a.kind)
+        if kept.past and a.window.endless and has_past(plan, a):
+            rows = a.column is None and kind.past == 1
+            past = "past", a.group, a.column, kind.ever or kind.state, a.params
+            parts[past] = 0 if rows else WORD_BYTES * kind.past
         if n > LONG_EVENTS:
             words, table = (0, False) if a.column is None and kind.words == 1 else _kept(kind)
             part = "window", a.group, a.column, a.window, words, table

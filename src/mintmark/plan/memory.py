@@ -48,6 +48,8 @@ class Kept:
     newest_us : ... unless they are older than W - newest_us; None is for ever
     ends : (column, how many): of those at W - behind_us or before it the newest that have so many
         values of the column, None for any event
+    past: (column, state, parameters) of each lifetime: what is not kept is in the words of that
+        state (decision 0012), rows without a column in their number alone
     """
 
     span_us: int | None
@@ -55,10 +57,11 @@ class Kept:
     behind_us: int
     newest_us: int | None
     ends: tuple[tuple[Any, int], ...] = ()
+    past: tuple[tuple[Any, str, tuple[int, ...]], ...] = ()
 
     def covers(self, other: Kept) -> bool:
         """Return whether all that another keeps is kept here too."""
-        if not _reaches(self.span_us, other.span_us):
+        if not _reaches(self.span_us, other.span_us) or not self.remembers(other):
             return False
         if not other.newest or _reaches(self.span_us, other.newest_us):
             return True
@@ -71,6 +74,10 @@ class Kept:
                 for column, count in other.ends
             )
         )
+
+    def remembers(self, other: Kept) -> bool:
+        """Return whether the lifetimes of another can be told from what is kept here."""
+        return self.span_us is None or all(part in self.past for part in other.past)
 
 
 def kept(plan: Plan, group: int) -> Kept:
@@ -94,7 +101,8 @@ def kept(plan: Plan, group: int) -> Kept:
         else:
             for aggregate in inside:
                 found = _ever(plan, found, aggregate, leaves=leaves)
-    return found
+    # A past beside a lifetime that needs all events would spare none of them.
+    return found if found.span_us is not None else replace(found, past=())
 
 
 def _newest(found: Kept, window: Window, most: int, reach_us: int | None) -> Kept:
@@ -117,13 +125,34 @@ def _ever(plan: Plan, found: Kept, aggregate: Aggregate, *, leaves: bool) -> Kep
         reach = kind.reach * aggregate.params[1] + window.offset_us + _open_right(window)
         return replace(found, span_us=_farther(found.span_us, reach))
     outcome = column is not None and column.source == "outcome"
-    if not kind.newest or outcome or leaves or window.session_us is not None:
+    if outcome or leaves or window.session_us is not None:
+        return replace(found, span_us=None)
+    if has_past(plan, aggregate):
+        part = aggregate.column, kind.ever or kind.state, aggregate.params
+        past = found.past if part in found.past else (*found.past, part)
+        return replace(found, span_us=_farther(found.span_us, window.offset_us + 1), past=past)
+    if not kind.newest:
         return replace(found, span_us=None)
     end: tuple[Any, int] = (None, 1)
     if kind.newest == "values":
         end = (aggregate.column, (*aggregate.params, 1)[0])
     found = _newest(found, window, 1, None)
     return found if end in found.ends else replace(found, ends=(*found.ends, end))
+
+
+def has_past(plan: Plan, aggregate: Aggregate) -> bool:
+    """Return whether an aggregate of a lifetime could go on without the events that have left.
+
+    Their words must be of a fixed number; and either the order of the events does not matter, or
+    none comes before those that have left, for the log refuses the requests' own when too late.
+    """
+    kind = aggregate_kind(aggregate.kind)
+    if kind.table or kind.own:
+        return False
+    if kind.form in ("group", "monoid"):
+        return True
+    mine = plan.groups[aggregate.group].stream == plan.request
+    return mine and (kind.form == "ordered" or kind.ever != "")
 
 
 def _farther(one_us: int | None, other_us: int | None) -> int | None:

@@ -90,6 +90,12 @@ class Window:
     cap: int | None = None
 
     @property
+    def endless(self) -> bool:
+        """Whether it holds all that came before its newer edge."""
+        bounds = self.span_us, self.last, self.cap, self.calendar, self.session_us
+        return all(bound is None for bound in bounds)
+
+    @property
     def most(self) -> int | None:
         """How many events it looks at, at most; None is all."""
         return self.last if self.cap is None else self.cap

@@ -80,16 +80,22 @@ def _lacks(old: Plan, source: int, new: Plan, place: int) -> str:
     keeps, needs = _kept(old, source), _kept(new, place)
     if late or keeps.covers(needs):
         return late
+    if keeps.past and not keeps.remembers(needs):
+        return "a lifetime is new"
     if keeps.newest:
         return "fewer of its newest events were kept"
-    return _shorter(keeps.span_us, _farthest(needs))
+    return _shorter(keeps.span_us, _farthest(needs) if keeps.remembers(needs) else None)
 
 
 def _kept(plan: Plan, group: int) -> Kept:
     """What a state keeps, its columns as both plans would say them."""
     kept = plan.kept(group)
     meant = {c: column_meaning(plan, plan.columns[c]) for c in plan.groups[group].columns}
-    return replace(kept, ends=tuple((meant.get(column), count) for column, count in kept.ends))
+    return replace(
+        kept,
+        ends=tuple((meant.get(column), count) for column, count in kept.ends),
+        past=tuple((meant.get(column), state, params) for column, state, params in kept.past),
+    )
 
 
 def _farthest(kept: Kept) -> int | None:

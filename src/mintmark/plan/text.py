@@ -167,11 +167,18 @@ def _kept(plan: Plan, place: int) -> list[str]:
     kept, late = plan.kept(place), format_span(plan.event(plan.request)["lateness_us"])
     if kept.span_us is None:
         return ["kept for ever"]
-    told = [] if kept.span_us == 0 else [format_span(kept.span_us)]
+    inside = [a.window for a in plan.aggregates if a.group == place]
+    ever = [window.offset_us + 1 for window in inside if kept.past and window.endless]
+    # A microsecond more is for edges that leave their end out.
+    span_us = kept.span_us - (kept.span_us in ever)
+    told = [format_span(span_us)] if span_us else []
     if kept.newest:
         of = "" if kept.newest_us is None else f" of {format_span(kept.newest_us)}"
         told.append(f"the newest {kept.newest}{of}")
-    return [f"kept {' and '.join(told)}", f"and {late} for late ones"]
+    past = ["older ones summed up"] if kept.past else []
+    if not told:
+        return [f"kept {late} for late ones", *past]
+    return [f"kept {' and '.join(told)}", f"and {late} for late ones", *past]
 
 
 def _length(a: Aggregate) -> tuple[bool, int, str]:

@@ -6,5 +6,6 @@ the older end, a "look" walks over the events at each read.  TABLE asks for word
 grows with the window; FINISHED names words that `finish` works out at each read; EXTENDS names a
 state whose words come first among its own, so that both are read in one pass.  What a window
 without a beginning may forget, REACH and NEWEST say (`plan.memory`): how many times b it looks
-back, or that it looks at the newest "events" or at the a newest "values" alone.
+back, or that it looks at the newest "events" or at the a newest "values" alone; EVER names the
+state that keeps of a lifetime what this one would look for at its older end (decision 0012).
 """

@@ -14,6 +14,7 @@ from mintmark.engine.sentinel import MASKED, NULL
 
 WORDS = ("value", "value_at")
 FORM = "look"
+EVER = "nth_ever"
 
 
 @quick
