@@ -69,7 +69,7 @@ UNORDERED = (
 )  # fmt: skip
 ORDERED = (
     "first", "nth", "since_first", "gap_mean", "gap_std", "gap_min", "gap_max", "changes",
-    "current_streak", "longest_streak",
+    "current_streak", "longest_streak", "approx_distinct",
 )  # fmt: skip
 NEWEST = ("last", "lag", "newest", "since_last")
 """Kinds of a lifetime that go on without events: in any order; in the requests' own; the newest."""

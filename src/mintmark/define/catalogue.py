@@ -47,6 +47,7 @@ class AggregateKind:
     words, table : of its state, how many words a window keeps between two reads, and whether it
     keeps a table of different values too
     state, form : the name of its state, and how that follows a window ("group", "monoid", ...)
+    fixed : its table has always the same number of words
     past : how many words of it a key keeps of a lifetime whose events have left
     ever : the state that it reads instead of a look at the oldest events of a lifetime, "" for none
     newest : "events" where it looks at the newest event alone, "values" where at as many newest
@@ -68,6 +69,7 @@ class AggregateKind:
     state: str = ""
     form: str = ""
     past: int = 0
+    fixed: bool = False
     ever: str = ""
     newest: str = ""
     reach: int = 0
@@ -172,14 +174,16 @@ def _running(named: str | None) -> dict[str, Any]:
     file = _module_file(named) if "." in named else STATES / f"{named}.py"
     if file is None or not file.exists():
         return {}
-    told = _constants(parsed(file), ("WORDS", "FORM", "TABLE", "NEWEST", "REACH", "EVER"))
+    told = _constants(parsed(file), _OF_STATES)
     words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
     seen = {name: told.get(name.upper(), "") for name in ("form", "newest", "ever")}
-    past = _running(seen["ever"])["words"] if seen["ever"] else words
+    past = _running(seen["ever"])["words"] if seen["ever"] else words + told.get("FIXED", 0)
     seen |= {"state": named, "past": past, "reach": told.get("REACH", 0)}
+    seen |= {"fixed": "FIXED" in told}
     return {"words": words, "table": bool(told.get("TABLE", False))} | seen
 
 
+_OF_STATES = ("WORDS", "FORM", "TABLE", "NEWEST", "REACH", "EVER", "FIXED")
 _DECLARED = ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE")
 
 

@@ -116,7 +116,7 @@ NO_KEY, NOTHING = -1, -2
 
 OP_INSERT, OP_READ, OP_AMEND, OP_REMOVE, OP_FORGET = 1, 2, 4, 8, 16
 
-FORGOTTEN = 4 * PAGE
+FORGOTTEN = 2 * PAGE
 """Events of one key with a past that leave together, at most: adding them takes time."""
 
 AMEND_AT, AMEND_SEQ, AMEND_LABEL, AMEND_VALUE = range(4)

@@ -415,13 +415,22 @@ ORDERED = """
 
 ORDERED_TABLE = """
     table = words(c[L.LOOK_SCRATCH], room(0))
+    adds = c[L.LOOK_MODE] == L.MODE_ADD
+    if adds:
+        # To the past, which has its table behind its words.
+        table = words(c[L.LOOK_HEAP] + 8 * (past + {count}), room(0))
+        reads = 1
     for i in range(reads):
         s = settle[i] if outcome else 0
-        {words_} = {zero}
-        for j in range(table.size):
-            table[j] = {fill}
-        p = lows[i]
-        last = highs[i]
+{begin_each}
+        if adds:
+            p = c[L.LOOK_PLACE]
+            last = c[L.LOOK_UNTIL]
+        else:
+            p = lows[i]
+            last = highs[i]
+            for j in range(table.size):
+                table[j] = heap[past + {count} + j] if past else {fill}
         while p < last:
             m = min(left_of(key, p), last - p)
             place = place_of(heap, key, field, p)
@@ -434,6 +443,9 @@ ORDERED_TABLE = """
                     at = heap[times + j]
                     {words_} = add({add})
             p += m
+        if adds:
+{keep}
+            return 0
 {leave}
     return 0
 """
@@ -537,10 +549,13 @@ def state_source(module: Any, *, many: bool = False) -> str:
         "leave": _leave(module, words),
         "from_past": ", ".join(f"heap[past + {k}]" for k in range(len(words)))
         + ("," if len(words) == 1 else ""),
+        "count": str(len(words)),
+        "keep": "\n".join(f"            heap[past + {k}] = {w}" for k, w in enumerate(words)),
         "save": _save(words, 8),
         "save_all": _saved_edges(4) + _save(words, 4),
     }
     told["begin"] = _indented(ZERO.format(**told), 12).strip()
+    told["begin_each"] = _indented(ZERO.format(**told), 8)
     # Where the words end stands the table, if there is one, and else how far outcomes settled.
     told["table_at"] = told["settled_at"] = f"L.PACE_WORDS + {len(words)}"
     told |= {name: ", ".join(_arguments(module, name)) for name in functions}

@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from mintmark.engine import layout as L
+from mintmark.engine.sentinel import NULL
 from mintmark.engine.source import reader_source, state_source
 from mintmark.ground import EngineError
 
@@ -36,10 +37,11 @@ STATES = "mintmark.engine.states"
 class State:
     """What a file of `states` declares.
 
-    words : its words, those that `finish` adds last;  zero : those that live on, before any value;
-    kept : how many of them live on between reads;  extends : the state whose words come first among
-    its own, "" for none;  far : which part of its table the newest event will touch
-    (`layout.FAR_*`), 0 for none;  uses : the names of all arguments that its functions want.
+    words : its words, those that `finish` adds last;  kept : how many of them live on between
+    reads;  zero : these before any value, and then a table of fixed length;  extends : the state
+    whose words come first among its own, "" for none;  far : which part of its table the newest
+    event will touch (`layout.FAR_*`), 0 for none;  uses : the names of all arguments that its
+    functions want.
     """
 
     name: str
@@ -75,7 +77,10 @@ def state_of(name: str) -> State:
     return State(
         name=name,
         words=(*module.WORDS, *finished),
-        zero=tuple(getattr(module, "ZERO", (0,) * len(module.WORDS))),
+        zero=(
+            *getattr(module, "ZERO", (0,) * len(module.WORDS)),
+            *[getattr(module, "FILL", NULL)] * getattr(module, "FIXED", 0),
+        ),
         kept=len(module.WORDS),
         extends=getattr(module, "EXTENDS", ""),
         form=module.FORM,

@@ -143,16 +143,16 @@ def _ever(plan: Plan, found: Kept, aggregate: Aggregate, *, leaves: bool) -> Kep
 def has_past(plan: Plan, aggregate: Aggregate) -> bool:
     """Return whether an aggregate of a lifetime could go on without the events that have left.
 
-    Their words must be of a fixed number; and either the order of the events does not matter, or
+    Its words must be of a fixed number; and either the order of the events does not matter, or
     none comes before those that have left, for the log refuses the requests' own when too late.
     """
     kind = aggregate_kind(aggregate.kind)
-    if kind.table or kind.own:
-        return False
     if kind.form in ("group", "monoid"):
-        return True
+        return not kind.table
     mine = plan.groups[aggregate.group].stream == plan.request
-    return mine and (kind.form == "ordered" or kind.ever != "")
+    if kind.form == "ordered":
+        return mine and (kind.fixed or not kind.table)
+    return mine and kind.ever != ""
 
 
 def _farther(one_us: int | None, other_us: int | None) -> int | None:

@@ -7,5 +7,6 @@ grows with the window; FINISHED names words that `finish` works out at each read
 state whose words come first among its own, so that both are read in one pass.  What a window
 without a beginning may forget, REACH and NEWEST say (`plan.memory`): how many times b it looks
 back, or that it looks at the newest "events" or at the a newest "values" alone; EVER names the
-state that keeps of a lifetime what this one would look for at its older end (decision 0012).
+state that keeps of a lifetime what this one would look for at its older end, and FIXED that the
+table of an ordered one always has so many words, so that a lifetime can keep it (decision 0012).
 """

@@ -20,6 +20,7 @@ WORDS = ("high", "low", "zeros")
 ZERO = (4096 << 21, 0, 4096)
 FORM = "ordered"
 TABLE = True
+FIXED = 512
 TEXTS = True
 FILL = 0
 
@@ -28,8 +29,8 @@ _LOW = 0xFFFFFFFF
 
 @quick
 def room(n):
-    """4,096 bytes."""
-    return 512
+    """4,096 bytes, however many values there are."""
+    return FIXED
 
 
 @quick
