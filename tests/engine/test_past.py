@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
 import mintmark as mm
@@ -165,3 +166,34 @@ def test_registers_of_a_lifetime_are_kept_once_they_are_less_than_their_events()
     assert whole[list(places)].tolist() == oracle(plan, {"payment": payments(rows)}, places=places)
     again = Live.start(plan, {"payment": payments(rows[:2_500])})
     assert [again.decide(row).tolist() for row in rows[2_500:]] == whole[2_500:].tolist()
+
+
+def test_sums_of_more_events_than_a_word_holds_are_carried() -> None:
+    """What is below 32 bits stays below them in the past, whatever has been added."""
+    live = Live.start(plan_of(total=amount.sum().by("card").over("lifetime")), NOTHING)
+    for seq in range(3_000):
+        (total,) = live.decide(paid(seq, 100 * seq, 2**32 - 1))
+    (store,) = live._stores
+    past = key_of(live)["past"] + layout.PACE_WORDS
+    n, high, low = store.heap[past : past + 3].tolist()
+    assert (n, low >> 32) == (key_of(live)["head"], 0)
+    assert high * 2**32 + low == n * (2**32 - 1)
+    assert total == 2_999 * (2**32 - 1) / 100
+
+
+def test_running_words_begin_anew_after_a_million_events() -> None:
+    """Nothing is seen of it: a sum of a lifetime is that of all events before."""
+    count = (1 << layout.ANEW_BITS) + 70_000
+    place = np.arange(count)
+    minor = place * 7919 % 1_000_003
+    table = pa.table({
+        "mm_seq": place, "mm_at": place * SECOND, "mm_known_at": place * SECOND,
+        "mm_revision": place * 0, "id": place, "card": pa.array(["a"] * count), "amount": minor,
+    })  # fmt: skip
+    lifetimes = {"n": mm.count(), "total": amount.sum(), "most": amount.max()}
+    plan = plan_of(**{name: of.by("card").over("lifetime") for name, of in lifetimes.items()})
+    parts = replay_pieces(plan, {"payment": table}, piece=1 << 15)
+    most, n, total = np.concatenate([part.features for part in parts]).T
+    assert np.array_equal(n, place)
+    assert np.array_equal(total, (np.cumsum(minor) - minor) / 100)
+    assert np.array_equal(most[1:], np.maximum.accumulate(minor)[:-1] / 100)

@@ -118,6 +118,8 @@ OP_INSERT, OP_READ, OP_AMEND, OP_REMOVE, OP_FORGET = 1, 2, 4, 8, 16
 
 FORGOTTEN = 2 * PAGE
 """Events of one key with a past that leave together, at most: adding them takes time."""
+ANEW_BITS = 20
+"""After 2**20 events that left, the running words of a lifetime begin with its past anew."""
 
 AMEND_AT, AMEND_SEQ, AMEND_LABEL, AMEND_VALUE = range(4)
 AMEND_SIZE = 4

@@ -129,6 +129,7 @@ GROUP = """
         q = c[L.LOOK_UNTIL]
         if c[L.LOOK_MODE] == L.MODE_ADD:
             {words_} = _added(heap, key, field, otherwise, p, q, settled, a, b, {words})
+{carried}
         else:
             {words_} = _dropped(heap, key, field, otherwise, p, q, settled, a, b, {words})
 {save}
@@ -535,6 +536,7 @@ def state_source(module: Any, *, many: bool = False) -> str:
             "move",
             "finish",
             "follow",
+            "carry",
         )
         if hasattr(module, name)
     ]
@@ -559,6 +561,9 @@ def state_source(module: Any, *, many: bool = False) -> str:
     # Where the words end stands the table, if there is one, and else how far outcomes settled.
     told["table_at"] = told["settled_at"] = f"L.PACE_WORDS + {len(words)}"
     told |= {name: ", ".join(_arguments(module, name)) for name in functions}
+    told["carried"] = (
+        f"            {told['carry']} = carry({told['carry']})" if "carry" in told else ""
+    )
     return HEAD + imports + _body(module, told, many=many)
 
 

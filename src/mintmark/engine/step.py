@@ -365,16 +365,18 @@ def behind(table, heap, key, before):
 
     before : where the head was.  Words of a lifetime that began there go on holding what left: its
     older edge moves, and nothing else.  If late ones came before it, they are in the past alone.
+    Every now and then such words begin anew, before so much was added to them that they run over.
     """
     pace = key[L.KEY_PACE]
     if pace == 0:
         return
     head = key[L.KEY_HEAD]
+    anew = before >> L.ANEW_BITS != head >> L.ANEW_BITS
     for v in range(table[L.GROUP_VIEWS]):
         view = table[L.GROUP_VIEWS_AT] + v * L.VIEW_SIZE
         at = pace + table[view + L.VIEW_PACE]
         if table[view + L.VIEW_PAST]:
-            held = heap[at + L.PACE_LOW] == before and heap[at + L.PACE_HIGH] >= head
+            held = not anew and heap[at + L.PACE_LOW] == before and heap[at + L.PACE_HIGH] >= head
             heap[at + L.PACE_LOW] = head if held else -1
         elif heap[at + L.PACE_LOW] < head:
             heap[at + L.PACE_LOW] = -1

@@ -1,7 +1,7 @@
 """powers1: how many values, and their sum as high * 2**32 + low.
 
 Form: commutative group, word by word.  Values are cut at 32 bits, so nothing carries inside a loop,
-and nothing overflows below 2**30 events.
+and nothing overflows below 2**30 events; a past, which may hold more, is carried.
 """
 
 # Numba infers the types of what follows; `engine.units` compiles it by the names of arguments.
@@ -29,3 +29,9 @@ def add(n, high, low, value):
 def drop(n, high, low, value):
     """Take a value away again."""
     return n - 1, high - (value >> 32), low - (value & _LOW)
+
+
+@quick
+def carry(high, low):
+    """The same sum, what is above 32 bits of `low` moved up."""
+    return high + (low >> 32), low & _LOW

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from mintmark.engine.limbs import add_power, add_product
 from mintmark.engine.quick import quick
+from mintmark.engine.states.powers1 import carry
+
+__all__ = ["EXTENDS", "FORM", "WORDS", "add", "carry", "drop"]
 
 WORDS = (
     "n", "high", "low",
