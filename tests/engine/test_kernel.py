@@ -113,4 +113,4 @@ def test_only_what_a_plan_asks_for_is_loaded() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     names = [name.rsplit("_", 1)[0] if "read" in name else name for name in done.stdout.split()]
-    assert names == ["read_sum", "state_powers1"]
+    assert names == ["read_sum", "state_powers1", "state_powers1_many"]
