@@ -27,7 +27,7 @@ HEAD = """# The proof
 
 Written by `{command}`; do not edit. It ran {minutes:.0f} minutes.
 
-Law 1: oracle ≡ replay ≡ pieces ≡ live ≡ restored ≡ resumed, bit for bit. The oracle
+Law 1: oracle ≡ replay ≡ pieces ≡ live ≡ restored ≡ resumed ≡ sharded, bit for bit. The oracle
 (`src/mintmark/engine/oracle.py`) looks at every event again for each value, in plain Python, with
 integers that are exact and one rounding for each written operation. It shares no code with the
 engine. Plans and logs are drawn (`tests/laws/drawn_*.py`); a value counts as equal when all 64 bits

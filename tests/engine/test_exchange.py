@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 
 from flow.made import drawn_case
 from laws.drawn import tables_of
-from mintmark.engine.exchange import Sieve, marks, namings, settle, spread
+from mintmark.engine.exchange import Sieve, marks, namings, settle, sorted_out, spread
 from mintmark.engine.history import replay
 from mintmark.engine.shards import (
     Gathered,
     Shard,
     columns_of,
     hashes,
+    place_of_keys,
     request_columns,
     shard_aggregates,
+    tables_by_key,
 )
 from mintmark.plan import Plan
 
@@ -31,7 +33,7 @@ Tables = dict[str, pa.Table]
 
 def exchanged(plan: Plan, group: int, tables: Mapping[str, pa.Table], of: int) -> list[Tables]:
     """The rows that each place of a group is handed, the streams in chunks of seven rows."""
-    read = {s: c for s, c in columns_of(plan, group).items() if s in tables}
+    read = {s: c for s, c in sorted_out(plan, group).items() if s in tables}
     sieve = Sieve(0) if namings(plan, group) else None
     for naming in namings(plan, group):
         if naming.stream in tables and sieve is not None:
@@ -51,8 +53,10 @@ def exchanged(plan: Plan, group: int, tables: Mapping[str, pa.Table], of: int) -
             for place, part in told.parts(named[stream]):
                 places[place][stream].append(part)
     nothing = {s: tables[s].select(list(c)).slice(0, 0) for s, c in read.items()}
+    whole = {s: c for s, c in columns_of(plan, group).items() if s not in read and s in tables}
+    seen = nothing | {stream: tables[stream].select(list(c)) for stream, c in whole.items()}
     return [
-        nothing | {stream: _in_order(parts) for stream, parts in place.items()} for place in places
+        seen | {stream: _in_order(parts) for stream, parts in place.items()} for place in places
     ]
 
 
@@ -94,6 +98,24 @@ def test_a_place_sees_its_own_rows_and_what_speaks_of_them() -> None:
                 assert set(named) <= ids
                 seen += len(named)
     assert seen
+
+
+def test_a_table_by_the_groups_own_key_goes_by_it() -> None:
+    """A place sees the rows of its keys; of any other table, or one whose rows may move, all."""
+    seen = {"by key": 0, "whole": 0}
+    for seed in range(200):
+        plan, log = drawn_case(seed, 120)
+        tables = tables_of(log)
+        for group in range(len(plan.groups)):
+            for table, keys in tables_by_key(plan, group).items():
+                seen["by key" if keys else "whole"] += 1
+                for place, mine in enumerate(exchanged(plan, group, tables, 4)):
+                    rows = tables[table]
+                    if keys:
+                        home = place_of_keys([rows[key] for key in keys], len(rows), 4) == place
+                        rows = rows.filter(pa.array(home))
+                    assert mine[table]["mm_seq"].to_pylist() == rows["mm_seq"].to_pylist()
+    assert min(seen.values()) > 5, seen
 
 
 def test_a_sieve_never_says_no_to_what_was_added() -> None:

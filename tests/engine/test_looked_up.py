@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 
 import mintmark as mm
+from laws.paths import in_shards
 from mintmark.engine import Live, replay
 from mintmark.engine.history import replay_pieces
 from mintmark.engine.oracle import oracle
-from mintmark.engine.shards import group_plan
+from mintmark.engine.shards import seen_whole, tables_by_key
+from mintmark.flow.split import SplitLive
 from mintmark.ground import EngineError
 from mintmark.plan import Plan, compile_plan
 
@@ -119,6 +121,11 @@ def every_path(log: Log, path: Path, cut: int) -> list[dict[str, float]]:
     assert np.array(lived(resumed, after)).tobytes() == truth[rest:].tobytes(), "resumed"
     restored = Live.restore(path, plan)
     assert np.array(lived(restored, after)).tobytes() == truth[rest:].tobytes(), "restored"
+    for of in (1, 3):
+        assert in_shards(plan, tables, of) == truth.tobytes(), "sharded"
+        split = SplitLive.here(plan, of, tables_of(plan, before))
+        answers = [answer for answer in split.take(after) if answer is not None]
+        assert np.array(answers).tobytes() == truth[rest:].tobytes(), "split"
     return [dict(zip(plan.names, answer, strict=True)) for answer in truth.tolist()]
 
 
@@ -184,12 +191,60 @@ def test_a_row_that_cannot_be_folded_moves_nothing() -> None:
     assert lived(live, [paid(2, 9, 100, "USD"), paid(3, 9, 0, "EUR")])[1][-1] == 0.5
 
 
-def test_such_a_plan_is_not_split_by_key() -> None:
-    """The tables would have to be told to every place: refused, with the way that works."""
-    plan = plan_of()
-    place = next(
-        i for i, group in enumerate(plan.groups) if group.stream == "payment" and group.columns
-    )
-    with pytest.raises(EngineError) as caught:
-        group_plan(plan, place)
-    assert caught.value.code == "engine.shards.lookup"
+def test_a_row_of_a_table_is_told_to_all_who_look_there_or_to_none() -> None:
+    """Two streams look up different fields: what one of them could not fold, neither has."""
+    holder = mm.Table("holder", of=card, valid_from="since", id="id",
+                      fields={"level": mm.Fixed(2), "rank": mm.Fixed(1)})  # fmt: skip
+    login = mm.Event("login", id="id", at="at", keys={"card": card}, fields={"tries": mm.Integer()})
+    paid_ = mm.Event("paid", id="id", at="at", keys={"card": card}, fields={"amount": mm.Fixed(2)})
+    ranks = (login["tries"] * holder["rank"]).fixed(1).sum().by("card").over("60s")
+    levels = (paid_["amount"] * holder["level"]).fixed(2).sum().by("card").over("60s")
+    live = Live.start(plan := compile_plan(mm.Features(paid_, ranks=ranks, levels=levels)), {
+        "paid": pa.table({n: pa.array([], pa.int64()) for n in (*LOG, "id", "card", "amount")})
+    })  # fmt: skip
+    split = SplitLive.here(plan, 2)
+    told = row(1, 0, card="a", level=200, rank=30)
+    for bad in ({"level": "x"}, {"rank": "x"}, {"mm_at": "noon"}, {"card": ["x"]}):
+        for state in (live, split):
+            with pytest.raises(EngineError) as caught:
+                state.fold("holder", told | bad)
+            assert caught.value.code == "engine.live.row"
+    for state in (live, split):
+        state.fold("holder", told)
+        state.fold("login", row(2, 1, card="a", tries=2))
+        state.decide(row(3, 2, card="a", amount=100))
+        assert state.decide(row(4, 3, card="a", amount=100)).tolist() == [2.0, 6.0]
+
+
+def test_a_stream_without_rows_looks_nothing_up() -> None:
+    """One that refers to another, too, of which no table came: none, as if it were empty."""
+    back = mm.Event("back", id="back_id", at="at", refers_to=payment, reverses="amount",
+                    keys={"card": card, "currency": currency},
+                    fields={"amount": mm.Fixed(2)})  # fmt: skip
+    in_euro = back["amount"].in_currency("EUR", rates, by="currency").fixed(2)
+    plan = compile_plan(mm.Features(payment, back=in_euro.sum().by("card").over("60s")))
+    tables = tables_of(plan_of(), [paid(1, 0, 100, "EUR"), paid(2, 1, 100, "EUR")])
+    assert replay(plan, tables).features.tolist() == [[0.0], [0.0]]
+    live = Live.start(plan, tables)
+    live.fold("back", row(3, 2, id="x9", back_id="b3", card="a", currency="EUR", amount=50))
+    assert live.decide(paid(4, 3, 100, "EUR")[1]).tolist() == [0.5]
+
+
+def test_a_table_goes_by_the_key_that_it_is_looked_up_by_where_its_rows_stay() -> None:
+    """Not where events look it up by another key, nor where a correction may move a row."""
+    group = ("card",)
+    for stated, revised, roles, key in (
+        (None, True, group, group),
+        ("id", False, group, group),
+        ("id", True, group, ()),
+        (None, True, ("card", "currency"), ()),
+        (None, True, ("currency",), ()),
+    ):
+        rules: dict[str, Any] = {"revision": "revision"} if revised else {}
+        holder = mm.Table("holder", of=card, valid_from="since", id=stated, **rules,
+                          fields={"level": mm.Fixed(2)})  # fmt: skip
+        levels = (payment["amount"] * holder["level"]).fixed(2).sum().by(*roles).over("60s")
+        plan = compile_plan(mm.Features(payment, levels=levels))
+        (place,) = [i for i, one in enumerate(plan.groups) if one.columns]
+        assert tables_by_key(plan, place) == {"holder": key}
+        assert seen_whole(plan, place) == (frozenset() if key else {"holder"})

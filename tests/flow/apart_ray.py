@@ -17,7 +17,7 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from flow.made import drawn_case, features_in, write_tables
+from flow.made import drawn_case, features_in, full_case, write_tables
 from laws.drawn import tables_of
 from mintmark.engine.history import replay
 from mintmark.engine.live import Live
@@ -44,7 +44,7 @@ def replays(place: Path) -> dict[str, Any]:
     """Sharded replays on Ray beside the single process."""
     equal = 0
     for seed in range(4):
-        plan, log = drawn_case(seed)
+        plan, log = full_case(seed, 40) if seed % 2 else drawn_case(seed)
         sources = write_tables(tables_of(log), place / f"in-{seed}")
         made = replay_sharded(plan, sources, place / f"out-{seed}", OnRay(), shards=2)
         equal += features_in(made) == replay(plan, tables_of(log)).features.tobytes()
@@ -55,7 +55,7 @@ def lives(place: Path) -> dict[str, Any]:
     """Live states split over two actors, one a node, from a history on."""
     equal, nodes = 0, set()
     for seed in range(4):
-        plan, log = drawn_case(seed)
+        plan, log = full_case(seed, 40) if seed % 2 else drawn_case(seed)
         cut = len(log) // 2
         history = {
             name: files[0]
@@ -86,7 +86,7 @@ def lives(place: Path) -> dict[str, Any]:
 
 def killed(place: Path) -> dict[str, Any]:
     """Workers killed while they fold: the digest is that of a run in peace."""
-    plan, log = drawn_case(5, rows=4_000)
+    plan, log = full_case(5, rows=4_000)
     sources = write_tables(tables_of(log), place / "in")
     calm = replay_sharded(plan, sources, place / "calm", OnRay(2), shards=8)
     killer = threading.Thread(target=kill_workers, args=(2,))

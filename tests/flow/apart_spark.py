@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from pyspark.sql import SparkSession
 
-from flow.made import drawn_case, write_tables
+from flow.made import drawn_case, full_case, write_tables
 from laws.drawn import tables_of
 from mintmark.engine.history import replay
 from mintmark.flow.spark import features_on_spark
@@ -29,7 +29,7 @@ def main(place: Path) -> None:
     )
     equal = 0
     for seed in range(3):
-        plan, log = drawn_case(seed)
+        plan, log = full_case(seed, 40) if seed % 2 else drawn_case(seed)
         tables = tables_of(log)
         sources = write_tables(tables, place / str(seed), files=2)
         frames = {n: spark.read.parquet(*map(str, files)) for n, files in sources.items()}

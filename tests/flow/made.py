@@ -13,15 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from laws.drawn import Log, drawn_log, drawn_plan
-from mintmark.engine.shards import (
-    Gathered,
-    columns_of,
-    corrected,
-    request_columns,
-    rows_of_shard,
-    shard_aggregates,
-    shards_of,
-)
+from mintmark.engine.exchange import namings
+from mintmark.engine.shards import seen_whole
 from mintmark.flow.executor import said
 from mintmark.flow.shard_work import Form, attempt
 from mintmark.flow.sharded import Sharded
@@ -29,27 +22,25 @@ from mintmark.log.tables import Table
 from mintmark.plan import Plan
 
 
-def drawn_case(seed: int, rows: int = 40) -> tuple[Plan, Log]:
+def drawn_case(seed: int, rows: int = 40, *, lookups: bool = True) -> tuple[Plan, Log]:
     """Draw a plan and a log in which it is asked at least once."""
     random = Random(seed)
-    plan = drawn_plan(random, lookups=False)
-    log = drawn_log(random, rows=rows)
+    plain = random.random() < 0.3
+    plan = drawn_plan(random, plain=plain, lookups=lookups)
+    log = drawn_log(random, rows=rows, plain=plain)
     while not any(stream == plan.request for stream, _ in log):
-        log = drawn_log(random, rows=rows)
+        log = drawn_log(random, rows=rows, plain=plain)
     return plan, log
 
 
-def in_shards(plan: Plan, tables: Mapping[str, pa.Table], of: int) -> bytes:
-    """Replay by shards in this process; return the bytes of the features."""
-    parts = []
-    for shard in shards_of(plan, of):
-        read = {s: c for s, c in columns_of(plan, shard.group).items() if s in tables}
-        mine = {stream: tables[stream].select(list(columns)) for stream, columns in read.items()}
-        ids = corrected(plan, shard.group, mine)
-        rows = {s: rows_of_shard(plan, shard, s, t, ids) for s, t in mine.items()}
-        parts.append(shard_aggregates(plan, shard, rows))
-    requests = tables[plan.request].select(list(request_columns(plan)))
-    return Gathered(plan).features(requests, parts).tobytes()
+def full_case(seed: int, rows: int = 60) -> tuple[Plan, Log]:
+    """Draw a case, from a seed on, that takes every phase, with a table that each shard reads."""
+    while True:
+        plan, log = drawn_case(seed, rows)
+        split = [group for group, told in enumerate(plan.groups) if told.roles]
+        if any(namings(plan, group) and seen_whole(plan, group) for group in split):
+            return plan, log
+        seed += 1
 
 
 def write_tables(

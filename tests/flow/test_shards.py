@@ -20,14 +20,16 @@ from flow.made import (
     Inline,
     drawn_case,
     features_in,
-    in_shards,
+    full_case,
     short_of_room,
     write_tables,
 )
 from laws.drawn import tables_of
+from laws.paths import in_shards
+from mintmark.engine.exchange import sorted_out
 from mintmark.engine.history import replay
 from mintmark.engine.live import Live
-from mintmark.engine.shards import place_of_key, place_of_keys
+from mintmark.engine.shards import columns_of, place_of_key, place_of_keys
 from mintmark.flow import exchange_work, shard_work, sharded
 from mintmark.flow.executor import Processes
 from mintmark.flow.shard_work import Form
@@ -68,7 +70,7 @@ def test_places_give_the_bits_of_one_live_state(seed: int, rows: int, of: int) -
 
 
 def test_a_key_has_one_place_whoever_asks() -> None:
-    """Columns and single keys, integers and texts, small and large, agree on the place."""
+    """Columns and single keys, integers of any type and texts, small and large, agree on it."""
     texts = ["a", "é", None, "日本", "", "a"]
     whole = [0, -1, None, 2**62, -(2**62), 7]
     columns = [pa.chunked_array([pa.array(texts)]), pa.chunked_array([pa.array(whole)])]
@@ -76,11 +78,12 @@ def test_a_key_has_one_place_whoever_asks() -> None:
         at_once = place_of_keys(some, len(texts), 5).tolist()
         keys = zip(*(column.to_pylist() for column in some), strict=True)
         assert at_once == [place_of_key(key, 5) for key in keys]
+    assert place_of_key([np.int64(7)], 5) == place_of_key([7], 5)  # type: ignore[list-item]
 
 
 def test_two_processes_and_any_shards_leave_one_digest(tmp_path: Path) -> None:
     """Files to a Delta table by real workers, the streams in one file or several."""
-    plan, log = drawn_case(3, 200)
+    plan, log = full_case(3, 200)
     tables = tables_of(log)
     truth, digests = replay(plan, tables).features.tobytes(), set()
     with Processes(2) as workers:
@@ -113,7 +116,7 @@ class Killing:
 def test_a_killed_worker_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """kill -9 in the middle of each phase: its task is done again, and the digest is the same."""
     monkeypatch.setattr(sharded, "CHUNK_ROWS", 10)
-    plan, log = drawn_case(5, 400)
+    plan, log = full_case(5, 400)
     sources = write_tables(tables_of(log), tmp_path / "in", files=8)
     with Processes(2) as workers:
         calm = replay_sharded(plan, sources, tmp_path / "calm", workers, shards=2)
@@ -148,7 +151,7 @@ def test_a_run_that_was_broken_off_goes_on(
     """What is done is not done again, whatever it was; there is no table before the commit."""
     monkeypatch.setattr(sharded, "CHUNK_ROWS", 10)
     monkeypatch.setattr(sharded, "PIECE_ROWS", 20)
-    plan, log = drawn_case(4, 60)
+    plan, log = full_case(4, 60)
     sources = write_tables(tables_of(log), tmp_path / "in", files=3)
     broken, again = Broken(phase), Broken("nothing")
     with pytest.raises(KeyboardInterrupt):
@@ -174,7 +177,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path, phase: st
             with short_of_room(100):
                 return super().do(task)
 
-    plan, log = drawn_case(4, 60)
+    plan, log = full_case(4, 60)
     sources = write_tables(tables_of(log), tmp_path / "in")
     with pytest.raises(GroundError) as error:
         replay_sharded(plan, sources, tmp_path / "out", Full(), shards=2)
@@ -198,7 +201,7 @@ def test_a_file_between_tasks_that_a_disk_changed_is_told(tmp_path: Path) -> Non
                 Path(task["out"]).write_bytes(octets)
             return told
 
-    plan, log = drawn_case(4, 60)
+    plan, log = full_case(4, 60)
     sources = write_tables(tables_of(log), tmp_path / "in")
     with pytest.raises(FlowError) as error:
         replay_sharded(plan, sources, tmp_path / "out", Flipping(), shards=2)
@@ -218,7 +221,7 @@ def test_a_shard_reads_its_own_rows_alone(tmp_path: Path, monkeypatch: pytest.Mo
 
     for module in (exchange_work, shard_work):
         monkeypatch.setattr(module, "batches", counted)
-    plan, log = drawn_case(2, 300)
+    plan, log = drawn_case(2, 300, lookups=False)
     assert all(group.roles and not plan.groups[0].request_roles for group in plan.groups)
     sources = write_tables(tables_of(log), tmp_path / "in", files=2)
     made = replay_sharded(plan, sources, tmp_path / "out", Inline(), shards=20)
@@ -227,6 +230,33 @@ def test_a_shard_reads_its_own_rows_alone(tmp_path: Path, monkeypatch: pytest.Mo
     assert sorted(Path(path).name for path in read) == sorted(
         2 * ["payment-0.parquet", "payment-1.parquet"]
     )
+
+
+def test_a_table_that_shards_see_whole_is_read_and_not_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each shard of a group whose events look up by another key reads the table, and no task
+    writes it anew."""
+    read: list[str] = []
+
+    def counted(cut, columns, rows):  # type: ignore[no-untyped-def]
+        read.extend(Path(path).name for path, _ in cut)
+        return batches(cut, columns, rows)
+
+    for module in (exchange_work, shard_work):
+        monkeypatch.setattr(module, "batches", counted)
+    plan, log = full_case(4, 300)
+    sources = write_tables(tables_of(log), tmp_path / "in")
+    made = replay_sharded(plan, sources, tmp_path / "out", Inline(), shards=20)
+    assert features_in(made) == replay(plan, tables_of(log)).features.tobytes()
+    by_key = any("holder" in sorted_out(plan, group) for group in range(len(plan.groups)))
+    shards = [
+        20 if group.roles else 1
+        for place, group in enumerate(plan.groups)
+        if "holder" in columns_of(plan, place).keys() - sorted_out(plan, place).keys()
+    ]
+    assert shards
+    assert read.count("holder-0.parquet") == sum(shards) + by_key
 
 
 def test_a_task_that_raises_is_told_and_not_tried_again(tmp_path: Path) -> None:
@@ -281,17 +311,21 @@ def _kill_all(workers: Processes, stop: threading.Event) -> None:
 
 def test_a_bad_row_is_refused_before_any_place_folds_it() -> None:
     """All rows that are handed over together, or none."""
-    plan, log = drawn_case(3, 30)
+    plan, log = full_case(3, 90)
     split, one = SplitLive.here(plan, 2), Live.start(plan, tables_of([]))
-    bad = [(s, r) for s, r in log if s == plan.request][-1]
-    for change, code in (
-        ({"mm_at": "noon"}, "engine.live.row"),
-        ({"mm_at": 2**70}, "engine.live.row"),
-        ({"mm_seq": -1}, "engine.live.order"),
-    ):
-        with pytest.raises(EngineError) as error:
-            split.take([*log, (bad[0], bad[1] | {"mm_seq": 10**9} | change)])
-        assert error.value.code == code
+    requests = [(s, r) for s, r in log if s == plan.request][-1:]
+    holders = [(s, r) for s, r in log if s == "holder"][-1:]
+    assert holders
+    for stream, bad in requests + holders:
+        for change, code in (
+            ({"mm_at": "noon"}, "engine.live.row"),
+            ({"mm_at": 2**70}, "engine.live.row"),
+            ({"card": ["x"]}, "engine.live.row"),
+            ({"mm_seq": -1}, "engine.live.order"),
+        ):
+            with pytest.raises(EngineError) as error:
+                split.take([*log, (stream, bad | {"mm_seq": 10**9} | change)])
+            assert error.value.code == code, change
     answers = split.take(log)
     for (stream, row), answer in zip(log, answers, strict=True):
         if stream == plan.request:

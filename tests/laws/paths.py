@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
+import pyarrow as pa
 
 from laws.drawn_forms import Log, tables_of
 from mintmark.engine.history import replay, replay_pieces
 from mintmark.engine.live import Live
 from mintmark.engine.oracle import oracle
+from mintmark.engine.shards import (
+    Gathered,
+    columns_of,
+    corrected,
+    request_columns,
+    rows_of_shard,
+    shard_aggregates,
+    shards_of,
+)
+from mintmark.flow.split import SplitLive
 from mintmark.plan import Plan
 
 Bits = list[bytes]
@@ -24,6 +35,8 @@ WAYS = (
     "resumed from a start",
     "restored",
     "followed",
+    "sharded",
+    "split",
 )
 
 
@@ -60,11 +73,25 @@ def live_features(live: Live, plan: Plan, log: Log) -> Bits:
     return answers
 
 
+def in_shards(plan: Plan, tables: Mapping[str, pa.Table], of: int) -> bytes:
+    """Replay by shards in this process; return the bytes of the features."""
+    parts = []
+    for shard in shards_of(plan, of):
+        read = {s: c for s, c in columns_of(plan, shard.group).items() if s in tables}
+        mine = {stream: tables[stream].select(list(columns)) for stream, columns in read.items()}
+        ids = corrected(plan, shard.group, mine)
+        rows = {s: rows_of_shard(plan, shard, s, t, ids) for s, t in mine.items()}
+        parts.append(shard_aggregates(plan, shard, rows))
+    requests = tables[plan.request].select(list(request_columns(plan)))
+    return Gathered(plan).features(requests, parts).tobytes()
+
+
 def answered(plan: Plan, log: Log, cut: int, path: Path) -> Iterator[tuple[str, int, Bits]]:
     """Fold a log in every way: its name, the first request that it answers, the answers.
 
     cut : after how many rows a state is handed on;  path : where a snapshot may be written.
-    "followed" is what another process does beside a server: from one snapshot to the next.
+    "followed" is what another process does beside a server: from one snapshot to the next;
+    "sharded" is a history, and "split" live state, by the places of keys.
     """
     tables, before, after = tables_of(log), log[:cut], log[cut:]
     rest = sum(stream == plan.request for stream, _ in before)
@@ -85,3 +112,8 @@ def answered(plan: Plan, log: Log, cut: int, path: Path) -> Iterator[tuple[str, 
     followed.fold_all(tables_of(before[cut // 2 :]))
     followed.snapshot(path)
     yield "followed", rest, live_features(Live.restore(path, plan), plan, after)
+    of = 2 + cut % 2
+    sharded = np.frombuffer(in_shards(plan, tables, of)).reshape(-1, len(plan.names))
+    yield "sharded", 0, [row.tobytes() for row in sharded]
+    split = SplitLive.here(plan, of, tables_of(before)).take(after)
+    yield "split", rest, [answer.tobytes() for answer in split if answer is not None]

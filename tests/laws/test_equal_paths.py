@@ -1,4 +1,4 @@
-"""Law 1: oracle ≡ replay ≡ pieces ≡ live ≡ restored ≡ resumed, bit for bit."""
+"""Law 1: oracle ≡ replay ≡ pieces ≡ live ≡ restored ≡ resumed ≡ sharded, bit for bit."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ An event goes to the place of its key, a request to the place that it asks. A la
 correction speaks of an event by its id alone, which does not tell that event's key: it goes to a
 bucket of ids, and so do the events that it may speak of. The rows of one bucket, taken together,
 say which places have to see them. No place sees more than its own rows and what speaks of them.
+A table that every place has to see whole (`shards.seen_whole`) is not sorted out: it is read there.
 
     rows ─► spread ─┬─► places ─────────────────► shards
                     └─► buckets of ids ─► settle ─┘
@@ -27,7 +28,14 @@ from mintmark.engine.interner import factorise, hash_of
 from mintmark.engine.kept_rows import HeldRows
 from mintmark.engine.program import lower
 from mintmark.engine.shape import shapes_of
-from mintmark.engine.shards import group_plan, hashes, place_of_keys
+from mintmark.engine.shards import (
+    columns_of,
+    group_plan,
+    hashes,
+    place_of_keys,
+    seen_whole,
+    tables_by_key,
+)
 from mintmark.engine.versions import versioned
 
 if TYPE_CHECKING:
@@ -94,8 +102,16 @@ def _ids_of(plan: Plan, group: int) -> _Ids:
                 found.append(Naming(name, shape.id, again=True, salt=hash_of(name)))
     named = {name: tuple(dict.fromkeys(columns)) for name, columns in named.items()}
     found += [Naming(name, column, again=False) for name in named for column in named[name]]
-    shapes = {name: stream.shape for name, stream in program.streams.items()}
-    return _Ids(own, named, revised, tuple(found), shapes)
+    return _Ids(own, named, revised, tuple(found), shapes_of(plan))
+
+
+def sorted_out(plan: Plan, group: int) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each stream whose rows go to some of a group's places and not to all.
+
+    What is left of `shards.columns_of` every place reads for itself.
+    """
+    whole = seen_whole(plan, group)
+    return {name: c for name, c in columns_of(plan, group).items() if name not in whole}
 
 
 def namings(plan: Plan, group: int) -> tuple[Naming, ...]:
@@ -158,7 +174,7 @@ def spread(
 ) -> Sorted:
     """Return where some rows of a stream go: places from 0 to `of` - 1, and buckets after them.
 
-    rows : columns of `shards.columns_of`, in any part of the stream;  sieve : of what `namings`
+    rows : columns of `sorted_out`, in any part of the stream;  sieve : of what `namings`
     names over all rows of all streams, None where that is nothing.
 
     Cost: 0.1 us a row, 1 us a different text.
@@ -179,6 +195,8 @@ def spread(
         # Who asks and is spoken of is seen by all places of its id, its own request's among them.
         asked = np.flatnonzero(~spoken)
         found.append((asked, _places(rows, asking, of, shape)[asked]))
+    if stream in (tables := tables_by_key(plan, group)):
+        found.append((np.arange(len(rows)), _places(rows, tables[stream], of, shape)))
     everywhere = _revised(ids, stream, rows, sieve)
     for column in ids.named.get(stream, ()):
         hashed, known = hashes(_told(rows, column, shape))

@@ -178,7 +178,8 @@ def _looked_up(
     rows: dict[str, Rows] = dict(tables)
     for stream in looking(plan):
         asks = lookup_plan(plan, stream)
-        none = HeldRows(empty_table(lower(asks).streams[stream]))
+        # Without rows it has the columns by which the plan itself reads it.
+        none = HeldRows(empty_table(lower(plan).streams[stream]))
         asked = rows.get(stream, none)
         beside = prepare(asks, {**tables, stream: asked}, replace(mode, read=True), pieces=True)
         answers = [part.copy() for _, part in fold_pieces(beside, piece_of(beside.program))]

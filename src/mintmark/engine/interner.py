@@ -113,13 +113,13 @@ def octets_of(value: Value) -> bytes:
 
 def hash_of(value: Value) -> int:
     """Return the 64 bits that a value is hashed to, an int64: splitmix64, or blake2b of a text."""
-    if isinstance(value, int):
+    if isinstance(value, str):
+        z = int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "little")
+    else:
         z = (int(value) + 0x9E3779B97F4A7C15) & _MASK
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         z ^= z >> 31
-    else:
-        z = int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "little")
     return z - 2**64 if z >= 2**63 else z
 
 

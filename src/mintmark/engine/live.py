@@ -31,7 +31,7 @@ from mintmark.engine.measure import StateMemory, state_memory
 from mintmark.engine.operations import Mode
 from mintmark.engine.outcomes import filled_book
 from mintmark.engine.program import lower
-from mintmark.engine.row_rules import RowRules
+from mintmark.engine.row_rules import RowRules, RowTold
 from mintmark.engine.sentinel import FORMAT, LIMIT, NULL
 from mintmark.engine.snapshot import (
     Header,
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from mintmark.plan import Plan
 
 Row = Mapping[str, Any]
+Keys = list[tuple["Key | None", "Key | None"]]
+"""The keys by which a row is inserted and read for, one pair for each feed."""
 
 
 class Live:
@@ -343,25 +345,19 @@ class Live:
                 raise out_of_order(name, got=seq, newest=self.seq)
             if seq > LIMIT:
                 raise OverflowError(f"mm_seq {seq} is beyond {LIMIT}")
+            for beside in self._lookups.values():
+                # A table may be told to several, and it is told to all of them or to none.
+                if name in beside._lanes and name not in self._lookups:
+                    beside._laid(beside._lanes[name], row, seq)
             if lane is None:
                 self._looked_up(name, row, seq)
                 self.seq = seq
                 return
             if name in self._lookups:
                 row = {**row, **dict.fromkeys(self._program.streams[name].shape.lookups)}
-            at, known_at = index(row["mm_at"]), index(row["mm_known_at"])
-            if max(abs(at), abs(known_at)) > LIMIT:
-                raise OverflowError(f"its time is not within {LIMIT} us of 1970")
-            inputs = lane.read(row, self._interner)
-            keys = lane.keys_of(row)
-            told = self._rules[name].read(row)
-            lane.write(inputs, at, seq)
+            at, known_at, inputs, keys, told = self._laid(lane, row, seq)
         except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(name, error) from None
-        finally:
-            # Texts that a bad row brought have been met too.
-            if self._interner.moves != self._moves:
-                self._see_texts()
         row = self._looked_up(name, row, seq)
         if name in self._lookups:
             inputs = lane.read(row, self._interner)
@@ -386,6 +382,25 @@ class Live:
             self._walk(of, self._subjects[of].reverse(*reversal), asked=False)
         if name == self._program.request:
             self._move(min(at, known_at))
+
+    def _laid(self, lane: Lane, row: Row, seq: int) -> tuple[int, int, list[int], Keys, RowTold]:
+        """Lay a row out: its times, inputs and keys, and what else it says; nothing moves.
+
+        Raises KeyError, TypeError, OverflowError or EngineError where it does not fit.
+        """
+        try:
+            at, known_at = index(row["mm_at"]), index(row["mm_known_at"])
+            if max(abs(at), abs(known_at)) > LIMIT:
+                raise OverflowError(f"its time is not within {LIMIT} us of 1970")
+            inputs = lane.read(row, self._interner)
+            keys = lane.keys_of(row)
+            told = self._rules[lane.stream.name].read(row)
+            lane.write(inputs, at, seq)
+        finally:
+            # Texts that a bad row brought have been met too.
+            if self._interner.moves != self._moves:
+                self._see_texts()
+        return at, known_at, inputs, keys, told
 
     def _straight_way(self) -> Straight:
         """How a request that is like most others is laid out; never, where it tells of others."""
@@ -422,7 +437,7 @@ class Live:
             for store in self._stores:
                 store.meta[L.META_WATERMARK] = watermark
 
-    def _rows_of(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
+    def _rows_of(self, lane: Lane, keys: Keys) -> list[int]:
         """The rows of the directory that a row of the log touches: those that are inserted and
         read for, one for each feed; then, two for each, those that are inserted and that are read.
         """
@@ -444,7 +459,7 @@ class Live:
             apart += (L.NOTHING, L.NOTHING) if one else (mine, theirs)
         return both + apart
 
-    def _placed(self, lane: Lane, keys: list[tuple[Key | None, Key | None]]) -> list[int]:
+    def _placed(self, lane: Lane, keys: Keys) -> list[int]:
         """The row of the directory that a version stands in, for each feed that inserts.
 
         None where it never leaves: it is put in when it comes, and not touched again.

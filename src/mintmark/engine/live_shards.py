@@ -4,7 +4,8 @@ The order stays with one sequencer. It hands each row to the places that own the
 answers of a request are joined where the row expressions are evaluated. A place folds each group's
 keys by a live state of that group alone; it never needs a row that touches none of its keys, but
 for labels, reversals, and the rows of a stream that may be corrected: a correction may move an
-event from one key to another, so every place that keeps the stream hears of it.
+event from one key to another, so every place that keeps the stream hears of it. Every place of a
+group hears of the tables that its events look up, too, unless these go by the group's own key.
 
     rows in order ─► Routes: who folds, who answers ─► LivePlace, one of n ─► Joined ─► features
 """
@@ -26,6 +27,7 @@ from mintmark.engine.interner import Interner
 from mintmark.engine.kernel import ready
 from mintmark.engine.lane import Lane
 from mintmark.engine.live import Live, Row
+from mintmark.engine.looked_up import looking, lookup_plan
 from mintmark.engine.program import lower, roles_of
 from mintmark.engine.row_rules import RowRules
 from mintmark.engine.shards import (
@@ -37,6 +39,8 @@ from mintmark.engine.shards import (
     members_of,
     place_of_key,
     rows_of_shard,
+    seen_whole,
+    tables_by_key,
 )
 from mintmark.engine.versions import versioned
 
@@ -140,8 +144,7 @@ class Routes:
             for name in columns_of(plan, group):
                 route = _route(plan, group, name, of if told.roles else 1)
                 self._routes.setdefault(name, []).append(route)
-        program = lower(plan)
-        self._checks = {name: _Check(program, name) for name in program.streams}
+        self._checks = _checks_of(plan)
 
     def check(self, stream: str, row: Row, newest: int) -> int:
         """Return the seq of a row that can be folded after another.
@@ -155,8 +158,8 @@ class Routes:
             seq = index(row["mm_seq"])
             if seq <= newest:
                 raise out_of_order(stream, got=seq, newest=newest)
-            if stream in self._checks:
-                self._checks[stream].sound(row)
+            for check in self._checks.get(stream, ()):
+                check.sound(row)
         except (KeyError, TypeError, OverflowError) as error:
             raise bad_row(stream, error) from None
         return seq
@@ -187,14 +190,25 @@ class Routes:
 def _route(plan: Plan, group: int, name: str, of: int) -> _Route:
     """What a stream means to a group."""
     told, program = plan.groups[group], lower(group_plan(plan, group))
-    insert = told.roles if name == told.stream else None
+    insert = told.roles if name == told.stream else tables_by_key(plan, group).get(name) or None
     read = (told.request_roles or told.roles) if name == plan.request else None
-    shape = program.streams[name].shape
-    every = insert is not None and versioned(program, name)
-    every |= shape.reverses is not None and shape.of == told.stream
-    every |= any(label.stream == name for label in program.labels)
+    every = name in seen_whole(plan, group)
+    if name in program.streams:
+        shape = program.streams[name].shape
+        every |= name == told.stream and versioned(program, name)
+        every |= shape.reverses is not None and shape.of == told.stream
+        every |= any(label.stream == name for label in program.labels)
     alone = read is None or read == insert
     return _Route(group, insert, read, of, every, insert[0] if insert and alone else None)
+
+
+def _checks_of(plan: Plan) -> dict[str, list[_Check]]:
+    """What a row of each stream has to be, and of each table that events look up."""
+    found: dict[str, list[_Check]] = {}
+    for program in (lower(plan), *(lower(lookup_plan(plan, of)) for of in looking(plan))):
+        for name in program.streams:
+            found.setdefault(name, []).append(_Check(program, name))
+    return found
 
 
 class _Check:
@@ -202,7 +216,7 @@ class _Check:
 
     def __init__(self, program: Program, name: str) -> None:
         stream = program.streams[name]
-        slots = [slot for slot in stream.slots if slot.name]
+        slots = [slot for slot in stream.slots if slot.name and slot.source != "lookup"]
         self._shape, self._rules = stream.shape, RowRules(program, name)
         self._numbers = ["mm_at", "mm_known_at", "mm_revision"]
         self._numbers += [slot.name for slot in slots if not slot.coded]
@@ -234,12 +248,14 @@ class Joined:
         # No group and no column: what is left of the lane is the answer alone.
         alone = replace(program, groups=(), streams={plan.request: replace(stream, columns=0)})
         self._lane = Lane(alone, plan.request, ready(), ())
+        self._untold = dict.fromkeys(stream.shape.lookups)
         self.names = program.names
 
     def features(self, row: Row, answers: Mapping[int, Answer]) -> Floats:
         """Return the features of a request, given the aggregates of each group."""
         lane = self._lane
-        inputs = lane.read(row, self._interner)
+        # What is looked up is stored with the request, which is the places' business.
+        inputs = lane.read({**row, **self._untold}, self._interner)
         lane.write(inputs, index(row["mm_at"]), index(row["mm_seq"]), ())
         for group, answer in answers.items():
             first, members = self._registers[group]

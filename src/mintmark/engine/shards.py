@@ -9,6 +9,9 @@ are what `replay` does in one process, so they give its bits.
     rows ─► rows of a shard ─► replay of one group ─► aggregates ┐
     rows ─► rows of a shard ─► replay of one group ─► aggregates ┴─► row expressions ─► features
 
+What events look up when they come, each shard looks up for its own (`engine.looked_up`): it sees
+the tables' rows, all of them unless they go by the very key that the group does.
+
 Aggregates travel as tables: `mm_seq`, and one column for each, named by its place. Codes of texts
 mean nothing outside their process, so a category travels as its texts.
 """
@@ -31,17 +34,18 @@ from mintmark.engine.folding import fold_pieces, piece_of, prepare
 from mintmark.engine.interner import Interner, Value, factorise, hash_of
 from mintmark.engine.kept_rows import HeldRows
 from mintmark.engine.kernel import ready
+from mintmark.engine.looked_up import ToldRows, looking, lookup_plan
 from mintmark.engine.operations import Mode
 from mintmark.engine.program import lower
 from mintmark.engine.sentinel import NULL
+from mintmark.engine.shape import shapes_of
 from mintmark.engine.versions import amount_fields, versioned
-from mintmark.ground import EngineError
-from mintmark.plan import Node, Output, Plan
+from mintmark.plan import Node, Output, Plan, lookup_parts, lookups_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mintmark.engine.program import Program
+    from mintmark.engine.program import Program, StreamProgram
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
@@ -91,13 +95,6 @@ def group_plan(plan: Plan, group: int) -> Plan:
     columns = {old: new for new, old in enumerate(told.columns)}
     kept = [plan.columns[old] for old in told.columns]
     nodes, places = _read_by(plan, told.stream, [c.node for c in kept if c.node is not None])
-    if any(node.op == "lookup" for node in nodes):
-        raise EngineError(
-            "a plan whose events look tables up cannot be split by key yet",
-            got=", ".join(str(node.value) for node in nodes if node.op == "lookup"),
-            hint="fold it in one process: replay(plan, tables), Live.start(plan, tables)",
-            code="engine.shards.lookup",
-        )
     members = [plan.aggregates[i] for i in members_of(plan, group)]
     own = [
         replace(one, group=0, column=None if one.column is None else columns[one.column])
@@ -131,7 +128,8 @@ def _read_by(
 
 def columns_of(plan: Plan, group: int) -> dict[str, tuple[str, ...]]:
     """Return the columns of each stream that a group's shards read; other streams they do not."""
-    program = lower(group_plan(plan, group))
+    alone = group_plan(plan, group)
+    program = lower(alone)
     (told,) = program.groups
     read: dict[str, tuple[str, ...]] = {}
     for name, stream in program.streams.items():
@@ -140,7 +138,7 @@ def columns_of(plan: Plan, group: int) -> dict[str, tuple[str, ...]]:
         reverses = shape.reverses is not None and shape.of == told.stream
         if name not in (told.stream, program.request) and not labels and not reverses:
             continue
-        names = [*_LOG, shape.id, *(slot.name for slot in stream.slots if slot.name)]
+        names = [*_LOG, shape.id, *_read_in(stream)]
         names += told.roles if name == told.stream else ()
         names += told.request_roles if name == program.request else ()
         names += amount_fields(program, name) if versioned(program, name) else ()
@@ -148,13 +146,53 @@ def columns_of(plan: Plan, group: int) -> dict[str, tuple[str, ...]]:
         names += [shape.refers_by] if shape.refers_by else []
         names += [shape.reverses] if shape.reverses not in (None, "all") else []
         read[name] = tuple(dict.fromkeys(names))
+    for looks in looking(alone):
+        beside = lookup_plan(alone, looks)
+        for place in range(len(beside.groups)):
+            for name, columns in columns_of(beside, place).items():
+                read[name] = tuple(dict.fromkeys((*read.get(name, ()), *columns)))
     return read
+
+
+def _read_in(stream: StreamProgram) -> list[str]:
+    """The columns of a stream's rows that are read by name, what they look up left out."""
+    return [slot.name for slot in stream.slots if slot.name and slot.source != "lookup"]
+
+
+@lru_cache(maxsize=256)
+def tables_by_key(plan: Plan, group: int) -> Mapping[str, tuple[str, ...]]:
+    """Return the tables that a group's events look up, and the keys that send their rows to places.
+
+    A table that is looked up by the group's own key alone goes by that: no other place answers for
+    an event of that key. The rows of any other go to every place, for which the keys are (); so do
+    those that a correction may move from one key to another.
+    """
+    told = plan.groups[group]
+    asked: dict[str, set[str]] = {}
+    for name in lookups_of(group_plan(plan, group), told.stream):
+        table, _, role = lookup_parts(name)
+        asked.setdefault(table, set()).add(role)
+    return {
+        table: tuple(plan.event(table)["keys"])
+        if len(told.roles) == 1 and roles == {*told.roles} and _stays(plan.event(table))
+        else ()
+        for table, roles in asked.items()
+    }
+
+
+def _stays(table: Mapping[str, Any]) -> bool:
+    """Whether the rows of an id have one key: none comes again, or the key is part of the id."""
+    return table.get("revision") is None or bool(table.get("id_of"))
+
+
+def seen_whole(plan: Plan, group: int) -> frozenset[str]:
+    """Return the streams of which each shard of a group has to see every row, whatever it says."""
+    return frozenset(table for table, keys in tables_by_key(plan, group).items() if not keys)
 
 
 def request_columns(plan: Plan) -> tuple[str, ...]:
     """Return the columns of a request that the row expressions read."""
-    slots = lower(plan).streams[plan.request].slots
-    return tuple(dict.fromkeys([*_LOG, *(slot.name for slot in slots if slot.name)]))
+    return tuple(dict.fromkeys([*_LOG, *_read_in(lower(plan).streams[plan.request])]))
 
 
 def correcting(plan: Plan, group: int) -> dict[str, tuple[str, ...]]:
@@ -258,7 +296,12 @@ def rows_of_shard(
     rows : the columns of `columns_of`, all rows of the stream or any part of them.
     """
     told = plan.groups[shard.group]
+    tables = tables_by_key(plan, shard.group)
+    if stream in seen_whole(plan, shard.group):
+        return rows
     wanted = np.zeros(len(rows), dtype=bool)
+    if stream in tables:
+        wanted |= at_home(plan, shard, stream, rows, tables[stream])
     if stream == told.stream:
         wanted |= at_home(plan, shard, stream, rows, told.roles)
         if len(corrected_ids):
@@ -267,14 +310,14 @@ def rows_of_shard(
             wanted |= np.asarray(pc.is_in(ids, value_set=corrected_ids))
     if stream == plan.request:
         wanted |= at_home(plan, shard, stream, rows, told.request_roles or told.roles)
-    if stream not in (told.stream, plan.request):
+    if stream not in (told.stream, plan.request, *tables):
         return rows
     return rows if wanted.all() else rows.filter(pa.array(wanted))
 
 
 def at_home(plan: Plan, shard: Shard, stream: str, rows: pa.Table, roles: Sequence[str]) -> Bools:
     """Return which rows of a stream have their key in a shard."""
-    shape = lower(group_plan(plan, shard.group)).streams[stream].shape
+    shape = shapes_of(plan)[stream]
     columns = [told_column(HeldRows(rows), role, shape) for role in roles]
     here: Bools = place_of_keys(columns, len(rows), shard.of) == shard.place
     return here
@@ -352,9 +395,10 @@ class Gathered:
             `engine.batch.column`, `engine.batch.order`.
         """
         program, count = self._program, len(requests)
-        # What is stored with an event is the shards' business.
+        # What is stored with an event, and looked up for it, is the shards' business.
         stream = replace(program.streams[program.request], columns=0)
-        batch = read_batch(stream, HeldRows(requests))
+        untold = {name: np.full(count, NULL) for name in stream.shape.lookups}
+        batch = read_batch(stream, ToldRows(HeldRows(requests), untold))
         inputs = batch.inputs(slice(0, count), self._interner)
         aggregates = np.full((program.aggregates, count), np.nan)
         for part in parts:

@@ -1,7 +1,8 @@
 """The exchange of a sharded replay: its files, and the tasks that write them.
 
 Each row is read once, by the task of its chunk, and written for the shards that have to see it; a
-shard reads its own slot of every chunk. Shards of a group that is not split need none of it.
+shard reads its own slot of every chunk. Shards of a group that is not split need none of it, and a
+table that each shard has to see whole is read where it is.
 
     chunk ─► note ─► ids spoken of ┐
     chunk ─────────────────────────┴─► split ─┬─► slots of shards ─────────────► fold
@@ -15,8 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.engine.exchange import namings
-from mintmark.engine.shards import columns_of
+from mintmark.engine.exchange import namings, sorted_out
 
 if TYPE_CHECKING:
     from mintmark.engine.exchange import Naming
@@ -112,7 +112,7 @@ def split_tasks(
     plan: Plan, exchange: Exchange, cuts: Mapping[str, Sequence[Cut]]
 ) -> Iterator[dict[str, Any]]:
     """Yield the tasks that write rows by shard, one for each chunk."""
-    for stream in dict.fromkeys(s for group in exchange.groups for s in columns_of(plan, group)):
+    for stream in dict.fromkeys(s for group in exchange.groups for s in sorted_out(plan, group)):
         for chunk, cut in enumerate(cuts.get(stream, ())):
             out = str(exchange.split(stream, chunk))
             yield {"do": "split", "stream": stream, "cut": cut, "out": out}

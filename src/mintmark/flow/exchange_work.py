@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.engine import exchange as engine
-from mintmark.engine.exchange import Sieve
-from mintmark.engine.shards import Shard, columns_of
+from mintmark.engine.exchange import Sieve, sorted_out
+from mintmark.engine.shards import Shard
 from mintmark.flow import parcels
 from mintmark.flow.exchange import Exchange
 from mintmark.flow.source_files import batches
@@ -56,7 +56,7 @@ def split(plan: Plan, exchange: Exchange, stream: str, cut: Cut, out: Path) -> i
     EngineError
         `engine.batch.order` when they are not in the order of the log.
     """
-    read = {group: columns_of(plan, group).get(stream) for group in exchange.groups}
+    read = {group: sorted_out(plan, group).get(stream) for group in exchange.groups}
     reading = {group: list(columns) for group, columns in read.items() if columns}
     sieves = {group: _sieve(plan, exchange, group) for group in reading}
     columns = list(dict.fromkeys(name for names in reading.values() for name in names))
@@ -80,7 +80,7 @@ def split(plan: Plan, exchange: Exchange, stream: str, cut: Cut, out: Path) -> i
 def settle(plan: Plan, exchange: Exchange, group: int, bucket: int, out: Path) -> int:
     """Write the rows of one bucket of ids by shard; return how many there were."""
     slot = exchange.first(plan, group) + exchange.of + bucket
-    streams = tuple(columns_of(plan, group))
+    streams = tuple(sorted_out(plan, group))
     found = {stream: _slot(exchange, stream, slot) for stream in streams}
     tables = {stream: pa.concat_tables(parts) for stream, parts in found.items() if parts}
     placed = engine.settle(plan, group, exchange.of, tables)
@@ -94,7 +94,7 @@ def settle(plan: Plan, exchange: Exchange, group: int, bucket: int, out: Path) -
 
 
 def rows_of(plan: Plan, exchange: Exchange, shard: Shard) -> dict[str, pa.Table]:
-    """Return the rows that a shard has to see, in the order of the log; streams without any not.
+    """Return the rows that came for a shard, in the order of the log; streams without any not.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def rows_of(plan: Plan, exchange: Exchange, shard: Shard) -> dict[str, pa.Table]
     slot = exchange.first(plan, shard.group) + shard.place
     buckets = range(exchange.buckets(plan, shard.group))
     rows = {}
-    for number, stream in enumerate(columns_of(plan, shard.group)):
+    for number, stream in enumerate(sorted_out(plan, shard.group)):
         parts, place = _slot(exchange, stream, slot), number * shard.of + shard.place
         late = [t for b in buckets for t in parcels.read(exchange.settled(shard.group, b), place)]
         if late:

@@ -76,10 +76,11 @@ def fold(task: Form) -> Form:
     cuts: Mapping[str, Sequence[Cut]] = task["cuts"]
     columns = shards.columns_of(plan, shard.group)
     columns = {name: names for name, names in columns.items() if cuts.get(name)}
+    rows, whole = {}, frozenset(columns)
     if shard.group in exchange.groups:
         rows = exchange_work.rows_of(plan, exchange, shard)
-    else:
-        rows = {name: _all_rows(cuts[name], names) for name, names in columns.items()}
+        whole = shards.seen_whole(plan, shard.group)
+    rows |= {name: _all_rows(cuts[name], columns[name]) for name in whole & columns.keys()}
     for name, names in columns.items():
         if name not in rows:
             rows[name] = _no_rows(cuts[name], names)
