@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EVENTS = 1_000
 """Events of a key, where nobody says how many."""
+MOST_EVENTS = 10**10
+"""The most events that sums of a plan have room for."""
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,9 @@ class Material:
 
     @cached_property
     def plan(self) -> Plan:
-        """The compiled plan of the model's features."""
-        return compile_plan(self.definitions.model.features, label=self.definitions.model.label)
+        """The compiled plan of the model's features, or of the only ones without a model."""
+        model = self.definitions.parts.model
+        return compile_plan(self.definitions.features, label=model.label if model else None)
 
     @cached_property
     def truth(self) -> dict[str, Any]:
@@ -96,17 +97,20 @@ class Material:
         Raises
         ------
         ProjectError
-            ``project.nothing_ingested`` where there is none yet.
+            ``project.nothing_ingested`` where there is none yet, or an ingest that failed left one
+            in which nothing is.
         """
         place = folder or self.log_folder
-        if not place.is_dir():
-            raise ProjectError(
-                "nothing has been ingested yet",
-                at=str(place),
-                hint="say: mintmark ingest STREAM=FILE ...",
-                code="project.nothing_ingested",
-            )
-        return Log.open(place, self.definitions.events)
+        if place.is_dir():
+            log = Log.open(place, self.definitions.events)
+            if log.position().seq > 0 or len(log.quarantine()):
+                return log
+        raise ProjectError(
+            "nothing has been ingested yet",
+            at=str(place),
+            hint="say: mintmark ingest STREAM=FILE ...",
+            code="project.nothing_ingested",
+        )
 
     def tables(self, log: Log) -> dict[str, pa.Table]:
         """Read every stream of a log."""

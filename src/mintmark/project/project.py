@@ -85,7 +85,10 @@ class Project:
         return reading.plan(self._material, events)
 
     def replay(self, out: Path | None = None) -> Answer:
-        """Compute the features of every payment."""
+        """Compute the features of every payment, and write them into a file that is not there."""
+        _ = self._material.settings
+        if out is not None:
+            reading.refuse_taken(out)
         self._make_ready()
         return reading.replay(self._material, out)
 
@@ -154,6 +157,7 @@ class Project:
     def report(self, out: Path, render: Render) -> Answer:
         """Write what is known of the project as one page and as JSON."""
         reading.refuse_unwritable(out)
+        reading.refuse_unwritable(out.with_suffix(".json"))
         form = self._report_form()
         write_report(form, out, render)
         return Answer(form, f"{out}, and its twin {out.with_suffix('.json')}")

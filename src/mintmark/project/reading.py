@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from mintmark.engine import Live
 from mintmark.ground import ProjectError, disk_watch, format_time
 from mintmark.log import Ingested, Log
 from mintmark.plan import feature_memory, memory_text
-from mintmark.plan.feature_memory import EVENTS
+from mintmark.plan.feature_memory import EVENTS, MOST_EVENTS
 from mintmark.project.answer import Answer
 from mintmark.project.material import Material
 
@@ -72,10 +73,10 @@ def said_of(done: Ingested) -> Answer:
 def line_of(done: Ingested) -> str:
     """Return one line about an ingest."""
     refused = sum(done.quarantined.values())
-    return (
-        f"{done.added:,} events added, {done.same:,} known already, {refused:,} quarantined "
-        f"(epoch {done.epoch}, seq {done.first_seq:,} to {done.last_seq:,})"
-    )
+    told = f"{done.added:,} events added, {done.same:,} known already, {refused:,} quarantined"
+    if not done.added:
+        return told
+    return f"{told} (epoch {done.epoch}, seq {done.first_seq:,} to {done.last_seq:,})"
 
 
 def inspect(material: Material, *, memory: bool = False, state: Path | None = None) -> Answer:
@@ -110,12 +111,12 @@ def _live(material: Material, log: Log, state: Path | None) -> Live:
 def plan(material: Material, events: int = EVENTS) -> Answer:
     """Return the compiled plan, and what each feature takes of keys with so many events."""
     made = material.plan
-    if events < 1:
+    if not 1 <= events <= MOST_EVENTS:
         raise ProjectError(
-            "a key of no events takes no memory",
+            "a key of no events takes no memory" if events < 1 else "no key has so many events",
             at="--events",
             got=events,
-            want=">= 1",
+            want=f"1 to {MOST_EVENTS}",
             code="project.plan.events",
         )
     form = {
@@ -131,21 +132,15 @@ def plan(material: Material, events: int = EVENTS) -> Answer:
 
 
 def replay(material: Material, out: Path | None) -> Answer:
-    """Compute the features of every payment, and write them where asked."""
-    if out is not None:
-        refuse_unwritable(out)
+    """Compute the features of every payment, and write them where asked.
+
+    out : a file that is not there yet, as `refuse_unwritable` has found.
+    """
     tables, made = material.features(material.log())
     rows, width = made.features.shape
     form: dict[str, Any] = {"rows": rows, "features": width, "plan": material.plan.digest}
     text = f"{width} features of {rows:,} payments"
     if out is not None:
-        if out.exists():
-            raise ProjectError(
-                "the file is there already",
-                at=str(out),
-                hint="give another name, or remove it first",
-                code="project.replay.exists",
-            )
         columns = {"mm_seq": pa.array(made.seq)}
         identity = material.events[material.plan.request].id
         columns[identity] = tables[material.plan.request][identity]
@@ -160,21 +155,59 @@ def replay(material: Material, out: Path | None) -> Answer:
     return Answer(form, text)
 
 
-def refuse_unwritable(out: Path) -> None:
-    """Refuse, before any work, a file whose folder is not there.
+def refuse_taken(out: Path) -> None:
+    """Refuse, before any work, a file that is there already, or cannot be written.
 
     Raises
     ------
     ProjectError
-        ``project.out.no_folder``.
+        ``project.replay.exists``; those of `refuse_unwritable`.
     """
-    if not out.resolve().parent.is_dir():
+    refuse_unwritable(out)
+    if out.exists():
+        raise ProjectError(
+            "the file is there already",
+            at=str(out),
+            hint="give another name, or remove it first",
+            code="project.replay.exists",
+        )
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Refuse, before any work, a file that cannot be written.
+
+    Raises
+    ------
+    ProjectError
+        ``project.out.folder`` for a folder, ``project.out.no_folder`` for a file in none, and
+        ``project.out.refused`` where the system lets nothing be written.
+    """
+    place = out.resolve()
+    if place.is_dir():
+        raise ProjectError(
+            "a folder stands where the file would be written",
+            at=str(out),
+            hint="name a file in it",
+            code="project.out.folder",
+        )
+    if not place.parent.is_dir():
         raise ProjectError(
             "the folder of the file to write is not there",
             at=str(out),
             hint="make the folder first, or name another file",
             code="project.out.no_folder",
         )
+    try:
+        with TemporaryFile(dir=place.parent):
+            return
+    except OSError as error:
+        raise ProjectError(
+            "nothing can be written into the folder of the file to write",
+            at=str(out),
+            got=(error.strerror or str(error)).lower(),
+            hint="name a file in another folder",
+            code="project.out.refused",
+        ) from None
 
 
 def data_form(material: Material, log: Log) -> dict[str, Any]:
