@@ -12,8 +12,8 @@ import pytest
 
 import mintmark as mm
 from mintmark.define import catalogue
-from mintmark.ground import DefineError
-from mintmark.plan import compile_plan
+from mintmark.ground import DefineError, PlanError
+from mintmark.plan import check_kinds, compile_plan
 
 FILE = """
 \"\"\"product: an aggregate of a stranger.\"\"\"
@@ -72,32 +72,47 @@ def test_every_aggregate_of_ours_declares_itself() -> None:
     assert len(set(digests)) == len(names)
 
 
-def test_a_digest_is_of_what_the_code_does(
+def test_a_digest_is_of_what_is_declared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renewed: None
 ) -> None:
-    """Prose changes none; an edit of a formula, its state or a state that this imports does."""
+    """Another text of a formula changes none; a version, or what a formula takes or gives, does."""
     folder, states = tmp_path / "aggregates", tmp_path / "states"
     shutil.copytree(catalogue.FOLDER, folder)
     shutil.copytree(catalogue.STATES, states)
-    before = {name: catalogue.aggregate_kind(name).digest for name in ("top", "quantile", "sum")}
+    names = ("top", "quantile", "sum", "mean", "std")
+    before = {name: catalogue.aggregate_kind(name) for name in names}
     monkeypatch.setattr(catalogue, "FOLDER", folder)
     monkeypatch.setattr(catalogue, "STATES", states)
 
-    def changed(file: Path, old: str, new: str) -> set[str]:
+    def changed(file: Path, old: str, new: str) -> tuple[set[str], set[str]]:
         text = file.read_text()
         assert old in text
         file.write_text(text.replace(old, new))
         renew()
-        told = {name for name in before if catalogue.aggregate_kind(name).digest != before[name]}
+        now = {name: catalogue.aggregate_kind(name) for name in names}
         file.write_text(text)
-        return told
+        return tuple(
+            {name for name in names if getattr(now[name], part) != getattr(before[name], part)}
+            for part in ("digest", "layout")
+        )  # type: ignore[return-value]
 
-    assert not changed(folder / "sum.py", '"""sum: ', '"""another sentence: ')
-    assert not changed(folder / "sum.py", "# mypy", "# a comment\n\n\n# mypy")
-    assert not changed(states / "ranks.py", '    """Put a value at its place."""\n', "")
-    assert changed(folder / "sum.py", "/ unit", "* unit") == {"sum"}
-    assert changed(states / "rank_from_top.py", "n < a", "n <= a") == {"top"}
-    assert changed(states / "ranks.py", "n + 1 <= size", "n + 2 <= size") == {"top", "quantile"}
+    nothing: tuple[set[str], set[str]] = set(), set()
+    version, own = "\nVERSION = 2\n", "OWN = False"
+    assert changed(folder / "sum.py", '"""sum: ', '"""another sentence: ') == nothing
+    assert changed(folder / "sum.py", "/ unit", "* unit") == nothing
+    assert changed(states / "ranks.py", "n + 1 <= size", "n + 2 <= size") == nothing
+    assert changed(folder / "sum.py", own, own + "\nVERSION = 1\n") == nothing
+    assert changed(folder / "sum.py", own, own + version) == ({"sum"}, set())
+    assert changed(folder / "sum.py", '("number", "flag")', '("number",)')[0] == {"sum"}
+    # A state of those that read it, that import it, or that extend it.
+    form = 'FORM = "group"'
+    of_state = changed(states / "rank_from_top.py", form, form + version)
+    assert of_state == ({"top"}, {"top"})
+    assert changed(states / "ranks.py", form, form + version)[0] == {"top", "quantile"}
+    assert changed(states / "powers1.py", form, form + version)[0] == {"sum", "mean", "std"}
+    # Other words give the same values, but nobody goes on from those of a snapshot.
+    words = changed(states / "ranks.py", 'WORDS = ("n",)', 'WORDS = ("n", "m")')
+    assert words == (set(), {"top", "quantile"})
 
 
 def test_every_aggregate_of_ours_has_a_method() -> None:
@@ -116,12 +131,15 @@ def test_a_strangers_aggregate(stranger: Path) -> None:
     assert "product(n, half 1d, 2) by card over 7d" in plan.text()
     assert not [name for name in sys.modules if name.startswith("theirs")]
     before = plan.digest
-    stranger.write_text(FILE + "# only a comment\n")
+    stranger.write_text(FILE + "K = 2  # whatever its formula reads\n")
     renew()
     assert compile_plan(mm.Features(payment, a=asked)).digest == before
-    stranger.write_text(FILE + "K = 2\n")
+    stranger.write_text(FILE + "VERSION = 2\n")
     renew()
     assert compile_plan(mm.Features(payment, a=asked)).digest != before
+    with pytest.raises(PlanError) as caught:
+        check_kinds(plan.kinds)
+    assert caught.value.code == "plan.kind.changed"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +150,8 @@ def test_a_strangers_aggregate(stranger: Path) -> None:
         ('TAKES = ("number",)', 'TAKES = ("numbers",)'),
         ('TAKES = ("number",)', "TAKES = tuple(NUMBERS)"),
         ("ROWS = False", "ROWS = = False"),
+        ("ROWS = False", "ROWS = False\nVERSION = 0"),
+        ("ROWS = False", "ROWS = False\nVERSION = '2'"),
     ],
 )
 def test_a_file_that_declares_nothing_fit(stranger: Path, old: str, new: str) -> None:

@@ -13,6 +13,7 @@ import mintmark as mm
 from engine.made import amount, fraud, paid, payment, payments, plan_of, reports, told
 from mintmark.engine import snapshot
 from mintmark.engine.live import Live
+from mintmark.engine.program import lower
 from mintmark.ground import EngineError
 
 PLAN = plan_of(
@@ -65,6 +66,18 @@ def test_another_version_is_refused(
     monkeypatch.setattr(snapshot, "FORMAT", 99)
     with pytest.raises(EngineError, match="another version"):
         Live.restore(tmp_path / "state", PLAN)
+
+
+def test_other_words_of_the_same_plan_are_refused(tmp_path: Path, live: Live) -> None:
+    """States that keep other words give the values that they gave, but cannot go on from these."""
+    live.snapshot(tmp_path / "state")
+    held = snapshot.read_snapshot(tmp_path / "state", PLAN.digest, lower(PLAN).layout)
+    other = msgspec.structs.replace(held.header, layout="sha256:0")
+    snapshot.write_snapshot(tmp_path / "other", snapshot.Snapshot(other, held.arrays))
+    with pytest.raises(EngineError, match="another version") as caught:
+        Live.restore(tmp_path / "other", PLAN)
+    assert caught.value.code == "engine.snapshot.version"
+    assert caught.value.got == "states 0"
 
 
 def test_any_flipped_bit_is_found(tmp_path: Path, live: Live) -> None:

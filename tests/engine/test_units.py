@@ -155,6 +155,17 @@ def test_a_strangers_file_names_another_kernel(stranger: Path) -> None:
     assert units._stamp(module) != stamp
 
 
+def test_a_unit_is_made_anew_when_what_its_file_imports_is_another(stranger: Path) -> None:
+    """A function of another file of the stranger's package, by its whole name or by dots."""
+    for imported in ("theirs.tools", ".tools"):
+        (stranger / "tools.py").write_text("K = 1\n")
+        (stranger / "dividing.py").write_text(f"from {imported} import K\n{DIVIDING}")
+        forget()
+        stamp = units._stamp(importlib.import_module("theirs.dividing"))
+        (stranger / "tools.py").write_text("K = 1 + 1\n")
+        assert units._stamp(importlib.import_module("theirs.dividing")) != stamp, imported
+
+
 def test_a_reader_of_words_that_its_state_lacks_is_refused(
     stranger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,13 +13,7 @@ from mintmark.engine.oracle_formulas import FORMULAS, Sample
 from mintmark.ground import EngineError
 from mintmark.testing import check_aggregate
 from mintmark.testing.smaller import smaller
-
-PARAMS: dict[str, tuple[tuple[int, ...], ...]] = {
-    "quantile": ((0,), (500_000,), (990_000,)),
-    "rate": ((1,), (3_600_000_000,)),
-    **dict.fromkeys(("nth", "lag", "top", "bottom", "mode"), ((1,), (2,), (5,))),
-    **dict.fromkeys(("decay_count", "decay_sum", "decay_mean"), ((64, 2), (1000, 31))),
-}
+from testing.params import PARAMS
 
 
 def reference_of(kind: str) -> Callable[..., Any]:

@@ -10,8 +10,11 @@ A file `engine/aggregates/<kind>.py`, or a module that an entry point of the gro
     OWN = False                  whether it needs the request's own value
     RANGE = 10**13               optional: the largest stored value that it can take
     STATE = "powers2"            the file of `engine/states`, or the module, whose words it reads
+    VERSION = 1                  of its formula; 1 if it is not said
 
-Its digest is that of the code of both, with every state that they import: prose is left out.
+Its digest is of these, and of the versions of the states that it depends on: not of the text of a
+formula, so that one that is made faster is the same (decision 0013). Whoever changes a value that
+an aggregate gives raises its `VERSION`, or that of the state whose words are others.
 A parameter `span_us` is filled in with the span of the window, and needs one. So a stranger adds an
 aggregate by adding a file, and this room needs to know nothing of what it computes.
 """
@@ -26,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from mintmark.define import limit
-from mintmark.define.code import code_digest, imported_modules, parsed
+from mintmark.define.code import imported_modules, parsed
 from mintmark.define.field import Kind
 from mintmark.define.place import Place
-from mintmark.ground import DefineError
+from mintmark.ground import DefineError, GroundError, digest
 
 GROUP = "mintmark.aggregates"
 FOLDER = Path(__file__).resolve().parents[1] / "engine" / "aggregates"
@@ -44,6 +47,9 @@ _KINDS = ("number", "flag", "category", "time")
 class AggregateKind:
     """What the file of one aggregate declares.
 
+    versions : of its formula, and of those of the states that its values depend on, by name
+    digest : of these and of what it declares: of all that its values are said to depend on
+    layout : digest of the words that its state keeps between two reads, and for how long
     words, table : of its state, how many words a window keeps between two reads, and whether it
     keeps a table of different values too
     state, form : the name of its state, and how that follows a window ("group", "monoid", ...)
@@ -63,7 +69,9 @@ class AggregateKind:
     params: tuple[str, ...]
     own: bool
     largest: int | None
+    versions: tuple[tuple[str, int], ...]
     digest: str
+    layout: str
     words: int = 0
     table: bool = False
     state: str = ""
@@ -129,6 +137,7 @@ def _read(name: str, file: Path) -> AggregateKind:
     try:
         tree = parsed(file)
         told = _constants(tree)
+        states = _states(tree, told.get("STATE"))
         kind = AggregateKind(
             name=name,
             takes=tuple(told["TAKES"]),
@@ -137,34 +146,58 @@ def _read(name: str, file: Path) -> AggregateKind:
             params=tuple(told["PARAMS"]),
             own=bool(told["OWN"]),
             largest=told.get("RANGE"),
-            digest=code_digest([tree, *_states(tree, told.get("STATE"))]),
+            versions=(versions := _versions(name, told, states)),
+            digest=digest([name, {constant: told.get(constant) for constant in _SAID}, versions]),
+            layout=digest(states),
             ours=file.parent == FOLDER,
             **_running(told.get("STATE")),
         )
     except KeyError as error:
         raise _unfit(name, file, f"no constant {error.args[0]}") from None
-    except (OSError, SyntaxError, ValueError, TypeError) as error:
+    except (OSError, SyntaxError, ValueError, TypeError, GroundError) as error:
         raise _unfit(name, file, f"{type(error).__name__} {error}") from None
     if not set(kind.takes) <= set(_KINDS) or kind.gives not in (*_KINDS, None):
         raise _unfit(name, file, f"TAKES {kind.takes}, GIVES {kind.gives}")
     return kind
 
 
-def _states(tree: ast.Module, named: str | None) -> list[ast.Module]:
-    """The files of the state that an aggregate reads, and of those that they import, sorted."""
-    found: dict[str, ast.Module] = {}
+def _versions(
+    name: str, told: Mapping[str, Any], states: Mapping[str, Any]
+) -> tuple[tuple[str, int], ...]:
+    """The versions of an aggregate, and of the states that stand behind it."""
+    behind = ((f"states.{state}", int(said["VERSION"])) for state, said in states.items())
+    return (name, _version(told)), *sorted(behind)
+
+
+def _version(told: Mapping[str, Any]) -> int:
+    version = told.get("VERSION", 1)
+    if type(version) is not int or version < 1:
+        raise ValueError(f"VERSION = {version!r}, which is no whole number from 1 on")
+    return version
+
+
+def _states(tree: ast.Module, named: str | None) -> dict[str, dict[str, Any]]:
+    """What is said of the state that an aggregate reads, and of those that stand behind it.
+
+    Behind a file stand the states that it imports, and the one that it extends.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    stated = {named}
     waiting = list(imported_modules(tree)) + ([named] if named else [])
     while waiting:
         name = waiting.pop()
         module = name.removeprefix("mintmark.engine.states.")
         file = STATES / f"{module}.py"
-        if "." in module and name == named:
+        if "." in module and name in stated:
             file = _module_file(module) or file
         if module not in found and file.exists():
-            found[module] = parsed(file)
-            waiting += imported_modules(found[module])
-            waiting += _constants(found[module], ("EVER",)).values()
-    return [found[module] for module in sorted(found)]
+            state = parsed(file)
+            said = _constants(state, (*_KEPT, "VERSION"))
+            found[module] = said | {"VERSION": _version(said)}
+            behind = [said[constant] for constant in _BEHIND if constant in said]
+            stated.update(behind)
+            waiting += [*imported_modules(state), *behind]
+    return found
 
 
 def _running(named: str | None) -> dict[str, Any]:
@@ -174,7 +207,7 @@ def _running(named: str | None) -> dict[str, Any]:
     file = _module_file(named) if "." in named else STATES / f"{named}.py"
     if file is None or not file.exists():
         return {}
-    told = _constants(parsed(file), _OF_STATES)
+    told = _constants(parsed(file), _KEPT)
     words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
     seen = {name: told.get(name.upper(), "") for name in ("form", "newest", "ever")}
     past = _running(seen["ever"])["words"] if seen["ever"] else words + told.get("FIXED", 0)
@@ -183,11 +216,16 @@ def _running(named: str | None) -> dict[str, Any]:
     return {"words": words, "table": bool(told.get("TABLE", False))} | seen
 
 
-_OF_STATES = ("WORDS", "FORM", "TABLE", "NEWEST", "REACH", "EVER", "FIXED")
-_DECLARED = ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE")
+_SAID = ("TAKES", "GIVES", "ROWS", "PARAMS", "OWN", "RANGE", "STATE")
+"""What an aggregate says of its values; beside it stands a VERSION, if that is not 1."""
+_KEPT = ("WORDS", "FORM", "TABLE", "EXTENDS", "NEWEST", "REACH", "EVER", "FIXED")
+"""What a state says of the words that it keeps: those of another cannot be gone on from."""
+
+_BEHIND = ("EXTENDS", "EVER")
+"""Which of that are names of other states."""
 
 
-def _constants(tree: ast.Module, wanted: tuple[str, ...] = _DECLARED) -> dict[str, Any]:
+def _constants(tree: ast.Module, wanted: tuple[str, ...] = (*_SAID, "VERSION")) -> dict[str, Any]:
     found = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -277,6 +277,7 @@ class Live:
             books={of: book.form() for of, book in self._books.items()},
             subjects={of: subjects.form() for of, subjects in self._subjects.items()},
             lookups={of: theirs for of, (theirs, _) in inner.items()},
+            layout=self._program.layout,
         )
         return header, arrays
 
@@ -291,7 +292,7 @@ class Live:
             `engine.plan.none` for what is no plan.
         """
         program = lower(plan)
-        snapshot = read_snapshot(place_of(path), program.plan_digest)
+        snapshot = read_snapshot(place_of(path), program.plan_digest, program.layout)
         return cls._filled(plan, snapshot.header, snapshot.arrays)
 
     @classmethod

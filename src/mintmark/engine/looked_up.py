@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from mintmark.engine.program import LOOKS_UP
 from mintmark.engine.sentinel import NULL
 from mintmark.plan import Aggregate, Column, Group, Node, Output, Plan, lookup_parts, lookups_of
 
@@ -63,7 +64,7 @@ def lookup_plan(plan: Plan, stream: str) -> Plan:
         columns=tuple(columns),
         groups=tuple(groups),
         aggregates=tuple(
-            Aggregate(states.index((table, role)), "newest", fields.index((table, field)))
+            Aggregate(states.index((table, role)), LOOKS_UP, fields.index((table, field)))
             for table, field, role in asked
         ),
         nodes=tuple(Node("aggregate", (), place) for place in range(len(asked))),

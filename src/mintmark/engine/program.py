@@ -15,10 +15,13 @@ from mintmark.engine.registers import Draft, RowProgram, Slot, answer, slots_of,
 from mintmark.engine.shape import LabelShape, Shape, label_shapes, shapes_of
 from mintmark.engine.windows import GroupProgram, column_rows, lower_groups, register_places
 from mintmark.ground import EngineError
-from mintmark.plan import Plan
+from mintmark.plan import Plan, layout_digest
 
 if TYPE_CHECKING:
     from mintmark.engine.kernel import Kernel
+
+LOOKS_UP = "newest"
+"""The kind of aggregate that a lookup is."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,13 @@ class Rest:
 class Program:
     """Everything that the kernel needs to run a plan.
 
-    told : whether compiled code needs the bytes or hashes of texts;  rest : of `answer` what a
+    layout : digest of what the plan's states keep between two reads, and so in a snapshot;  told :
+    whether compiled code needs the bytes or hashes of texts;  rest : of `answer` what a
     history still has to evaluate once aggregates that are features themselves are delivered.
     """
 
     plan_digest: str
+    layout: str
     request: str
     streams: Mapping[str, StreamProgram]
     groups: tuple[GroupProgram, ...]
@@ -101,6 +106,7 @@ def _lower(plan: Plan) -> Program:
     streams = {name: _stream(plan, shapes[name], texts) for name in _folded(plan, labels)}
     return Program(
         plan_digest=plan.digest,
+        layout=_layout(plan),
         request=plan.request,
         streams=streams,
         groups=groups,
@@ -121,6 +127,13 @@ def roles_of(program: Program, name: str) -> tuple[str, ...]:
         told += group.roles if group.stream == name else ()
         told += group.request_roles if name == program.request else ()
     return tuple(dict.fromkeys(told))
+
+
+def _layout(plan: Plan) -> str:
+    """The digest of what the states of a plan keep, those of what its events look up among them."""
+    kinds = {aggregate.kind for aggregate in plan.aggregates}
+    looks = any(node.op == "lookup" for nodes in plan.event_nodes.values() for node in nodes)
+    return layout_digest(kinds | {LOOKS_UP} if looks else kinds)
 
 
 def _told(plan: Plan, kernel: Kernel) -> bool:

@@ -76,7 +76,8 @@ class Version(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True):
     """Everything but the arrays; `shapes` names these in their order in the file.
 
-    lookups : the headers of what events look up, whose arrays are named "STREAM: NAME" here.
+    lookups : the headers of what events look up, whose arrays are named "STREAM: NAME" here;
+    layout : digest of what the plan's states keep (`plan.layout_digest`).
     """
 
     format: int
@@ -89,6 +90,7 @@ class Header(msgspec.Struct, frozen=True):
     books: dict[str, BookForm]
     subjects: dict[str, SubjectsForm]
     lookups: dict[str, Header] = {}
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
             spare.unlink(missing_ok=True)
 
 
-def read_snapshot(path: Path, plan_digest: str) -> Snapshot:
-    """Return a snapshot of a plan.
+def read_snapshot(path: Path, plan_digest: str, layout: str) -> Snapshot:
+    """Return a snapshot of a plan whose states keep what `layout` is the digest of.
 
     Raises
     ------
@@ -219,6 +221,9 @@ def read_snapshot(path: Path, plan_digest: str) -> Snapshot:
     if header.plan != plan_digest:
         got, want = f"plan {short(header.plan)}", f"plan {short(plan_digest)}"
         raise _refused(path, got=got, want=want, what="plan")
+    if header.layout != layout:
+        got, want = f"states {short(header.layout) or '?'}", f"states {short(layout)}"
+        raise _refused(path, got=got, want=want, what="version")
     return Snapshot(header, _arrays(arrays, header.shapes))
 
 

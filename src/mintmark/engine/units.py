@@ -14,6 +14,7 @@ Names of arguments say what a function wants: a word of the state, or value, at,
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import inspect
@@ -25,6 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mintmark.define.code import imported_modules
 from mintmark.engine import layout as L
 from mintmark.engine.sentinel import NULL
 from mintmark.engine.source import reader_source, state_source
@@ -206,8 +208,23 @@ def _state_module(name: str) -> Any:
 
 
 def _stamp(module: Any) -> str:
-    """A line that moves with a file, for Numba's cache looks at the file of the unit alone."""
-    return f"\n# of {module.__name__} {_short(inspect.getsource(module))}\n"
+    """A line that moves with a file, for Numba's cache looks at the file of the unit alone.
+
+    And with all that the file imports of its own package: ours names the folder (`kernel_digest`),
+    but of a stranger's package that knows no more than the aggregates.
+    """
+    own, found, waiting = module.__name__.split(".")[0], dict[str, str](), [module.__name__]
+    while waiting:
+        name = waiting.pop()
+        part = sys.modules.get(name)
+        if part is None or name in found or getattr(part, "__file__", None) is None:
+            continue
+        found[name] = Path(str(part.__file__)).read_text(encoding="utf-8")
+        if own != "mintmark":
+            imported = imported_modules(ast.parse(found[name]), part.__package__ or "")
+            waiting += [other for other in imported if other.split(".")[0] == own]
+    text = "\0".join(found[name] for name in sorted(found))
+    return f"\n# of {module.__name__} {_short(text)}\n"
 
 
 def _short(text: str) -> str:

@@ -3,7 +3,7 @@
 from mintmark.plan.diff import Change, diff
 from mintmark.plan.feature_memory import FeatureMemory, feature_memory, memory_text
 from mintmark.plan.holidays import check_holidays, holiday_days, holiday_digest
-from mintmark.plan.kinds import check_kinds, kind_digests
+from mintmark.plan.kinds import check_kinds, kind_digests, layout_digest
 from mintmark.plan.lookups import lookup_parts, lookups_of
 from mintmark.plan.memory import Kept, has_past
 from mintmark.plan.node import Aggregate, Column, Group, Node, Output, Window
@@ -37,6 +37,7 @@ __all__ = [
     "holiday_days",
     "holiday_digest",
     "kind_digests",
+    "layout_digest",
     "lookup_parts",
     "lookups_of",
     "memory_text",

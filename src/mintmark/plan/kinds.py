@@ -1,18 +1,24 @@
-"""The aggregates that a plan uses, by the digests of their files.
+"""The aggregates that a plan uses, by the digests of what they declare.
 
-An aggregate is a written formula in a file of its own; another text of that file may be another
-formula, so a plan carries the digests of the files that its values depend on.
+An aggregate is a written formula in a file of its own. It says of which version that formula is, so
+a plan carries what the files that its values depend on say of themselves, and not their text
+(decision 0013).
 """
 
 from collections.abc import Iterable, Mapping
 
 from mintmark.define import aggregate_kind
-from mintmark.ground import DefineError, PlanError
+from mintmark.ground import DefineError, PlanError, digest
 
 
 def kind_digests(kinds: Iterable[str]) -> dict[str, str]:
-    """Return the digest of the file of each kind of aggregate, by name."""
+    """Return the digest of each kind of aggregate, by name."""
     return {kind: aggregate_kind(kind).digest for kind in sorted(set(kinds))}
+
+
+def layout_digest(kinds: Iterable[str]) -> str:
+    """Return the digest of what the states of some kinds of aggregate keep between two reads."""
+    return digest({kind: aggregate_kind(kind).layout for kind in kinds})
 
 
 def check_kinds(kinds: Mapping[str, str]) -> None:

@@ -46,7 +46,7 @@ class Plan:
     holidays : mapping of str to str
         Countries whose holidays are read, with the digest of their days.
     kinds : mapping of str to str
-        Kinds of aggregate that are used, with the digest of their files.
+        Kinds of aggregate that are used, with the digest of what they declare.
     digest : str
         Digest of `form()` without itself.
     """

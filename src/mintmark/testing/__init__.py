@@ -6,6 +6,7 @@ from mintmark.testing.everyday import Drift
 from mintmark.testing.handbook import HandbookSummary, write_handbook
 from mintmark.testing.hostile import Choose, hostile_log, seeded
 from mintmark.testing.settings import WorldSettings, WorldSummary
+from mintmark.testing.unit_values import values_digest
 from mintmark.testing.world import write_world
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_plan",
     "hostile_log",
     "seeded",
+    "values_digest",
     "write_handbook",
     "write_world",
 ]

@@ -32,6 +32,7 @@ from mintmark.testing.small_logs import (
     TEXTS,
     WINDOWS,
     Log,
+    aggregates_of,
     drawn_log,
     plan_of,
     tables_of,
@@ -106,7 +107,7 @@ def check_aggregate(
     sizes = [(seed + place, 30) for place in range(logs)] + [(seed, rows) for rows in LONG_ROWS]
     for request in ("event",) if declared.own else ("ask", "event"):
         aggregates = list(_aggregates(declared, request, params, unit=_wants(reference, "unit")))
-        trial = _Trial(declared, reference, plan_of(request, declared, aggregates))
+        trial = _Trial(declared, reference, plan_of(request, aggregates))
         for log_seed, rows in sizes:
             values += trial.hold(drawn_log(log_seed, rows, largest=largest))
     return CheckedAggregate(laws, values)
@@ -122,18 +123,7 @@ def _aggregates(
         if column.kind in declared.takes and (unit or column.scale == 0)
     ]
     windows = OWN_WINDOWS if request == "event" and not declared.own else WINDOWS
-    spanned = "span_us" in declared.params
-    for window in windows:
-        if spanned and window.span_us is None:
-            continue
-        for given in params:
-            left = iter(given)
-            full = tuple(
-                int(window.span_us or 0) if name == "span_us" else next(left)
-                for name in declared.params
-            )
-            for column in [*columns, *((None,) if declared.rows else ())]:
-                yield Aggregate(0, declared.name, column, window, full)
+    yield from aggregates_of(declared, columns, windows, params)
 
 
 class _Trial:
@@ -219,7 +209,7 @@ class _Trial:
     def differs(self, way: str, place: int, log: Log) -> EngineError:
         """The error for a value of the last request of a log, which is made smaller first."""
         one = self.plan.aggregates[place]
-        plan = plan_of(self.plan.request, self.declared, [one])
+        plan = plan_of(self.plan.request, [one])
         wrong = partial(self.wrong, way, plan)
         few = smaller(log[:-1], lambda some: wrong([*some, log[-1]]))
         few = [*few, log[-1]]

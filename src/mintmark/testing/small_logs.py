@@ -5,12 +5,12 @@ Times are microseconds apart, so that ties, late rows and the edges of windows a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from mintmark.define.catalogue import AggregateKind
+from mintmark.define.catalogue import AggregateKind, aggregate_kind
 from mintmark.ground import generator
 from mintmark.plan import Aggregate, Column, Group, Node, Output, Plan
 from mintmark.plan.node import Window
@@ -49,11 +49,34 @@ def form_of(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plan_of(request: str, kind: AggregateKind, aggregates: Sequence[Aggregate]) -> Plan:
+def aggregates_of(
+    kind: AggregateKind,
+    columns: Sequence[int],
+    windows: Sequence[Window],
+    params: Sequence[tuple[int, ...]],
+) -> Iterator[Aggregate]:
+    """Yield an aggregate over columns, or none where it may, each window, and all parameters.
+
+    params : without the one named `span_us`, which is the window's own span.
+    """
+    for window in windows:
+        if "span_us" in kind.params and window.span_us is None:
+            continue
+        for given in params:
+            left = iter(given)
+            full = tuple(
+                int(window.span_us or 0) if name == "span_us" else next(left)
+                for name in kind.params
+            )
+            for column in [*columns, *((None,) if kind.rows else ())]:
+                yield Aggregate(0, kind.name, column, window, full)
+
+
+def plan_of(request: str, aggregates: Sequence[Aggregate]) -> Plan:
     """The plan whose features are some aggregates of events, one each."""
     nodes, outputs = [], []
     for place, aggregate in enumerate(aggregates):
-        gives = kind.gives or COLUMNS[aggregate.column or 0].kind
+        gives = aggregate_kind(aggregate.kind).gives or COLUMNS[aggregate.column or 0].kind
         nodes.append(Node("aggregate", (), place, gives))
         outputs.append(Output(f"f{place:03}", place, TEXTS if gives == "category" else None))
     fields = (

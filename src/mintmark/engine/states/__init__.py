@@ -10,4 +10,6 @@ without a beginning may forget, REACH and NEWEST say (`plan.memory`): how many t
 back, or that it looks at the newest "events" or at the a newest "values" alone; EVER names the
 state that keeps of a lifetime what this one would look for at its older end, and FIXED that the
 table of an ordered one always has so many words, so that a lifetime can keep it (decision 0012).
+VERSION, 1 if it is not said, is raised by whoever changes what is read off the words, or what kept
+words mean (decision 0013).
 """
