@@ -216,6 +216,28 @@ def test_a_row_of_a_table_is_told_to_all_who_look_there_or_to_none() -> None:
         assert state.decide(row(4, 3, card="a", amount=100)).tolist() == [2.0, 6.0]
 
 
+def test_an_event_with_a_wrong_key_to_look_up_by_moves_no_other_stream() -> None:
+    """No group is by that key, so the lookup refuses it; another stream's had gone on to its place
+    in the log, and took no row before it any more."""
+    coin = mm.Entity("coin", type="integer")
+    rate = mm.Table("rate", of=coin, valid_from="since", id="id", fields={"rate": mm.Fixed(1)})
+    keys = {"card": card, "coin": coin}
+    login = mm.Event("login", id="id", at="at", keys=keys, fields={"tries": mm.Integer()})
+    paid_ = mm.Event("paid", id="id", at="at", keys=keys, fields={"amount": mm.Fixed(1)})
+    tries = (login["tries"] * rate["rate"]).fixed(1).sum().by("card").over("60s")
+    spent = (paid_["amount"] * rate["rate"]).fixed(2).sum().by("card").over("60s")
+    plan = compile_plan(mm.Features(paid_, tries=tries, spent=spent))
+    names = (*LOG, "id", "card", "coin", "amount")
+    tables = {"paid": pa.table({name: pa.array([], pa.int64()) for name in names})}
+    for state in (Live.start(plan, tables), SplitLive.here(plan, 2)):
+        with pytest.raises(EngineError) as caught:
+            state.decide(row(1000, 9, card="a", coin="EUR", amount=10))
+        assert caught.value.code == "engine.live.row"
+        state.fold("rate", row(1, 0, coin=7, rate=20))
+        state.fold("login", row(2, 1, card="a", coin=7, tries=3))
+        assert state.decide(row(3, 2, card="a", coin=7, amount=10))[-1] == 6.0
+
+
 def test_a_stream_without_rows_looks_nothing_up() -> None:
     """One that refers to another, too, of which no table came: none, as if it were empty."""
     back = mm.Event("back", id="back_id", at="at", refers_to=payment, reverses="amount",

@@ -320,6 +320,9 @@ def test_a_bad_row_is_refused_before_any_place_folds_it() -> None:
         for change, code in (
             ({"mm_at": "noon"}, "engine.live.row"),
             ({"mm_at": 2**70}, "engine.live.row"),
+            ({"mm_at": None}, "engine.live.row"),
+            ({"mm_known_at": -(2**62) - 1}, "engine.live.row"),
+            ({"mm_seq": 2**62 + 1}, "engine.live.row"),
             ({"card": ["x"]}, "engine.live.row"),
             ({"mm_seq": -1}, "engine.live.order"),
         ):

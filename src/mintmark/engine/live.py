@@ -329,11 +329,12 @@ class Live:
 
     def _looked_up(self, name: str, row: Row, seq: int) -> Row:
         """The row with what it looks up; rows of tables are told to those who look there."""
-        found = row
-        for of, live in self._lookups.items():
-            if of == name:
-                found = {**row, **self._tells[of](live.decide(row))}
-            elif name in live._lanes:
+        found, own = row, self._lookups.get(name)
+        if own is not None:
+            # What it is looked up by may be wrong yet: no other has moved then.
+            found = {**row, **self._tells[name](own.decide(row))}
+        for live in self._lookups.values():
+            if live is not own and name in live._lanes:
                 live.fold(name, row)
             live.seq = seq
         return found

@@ -30,6 +30,7 @@ from mintmark.engine.live import Live, Row
 from mintmark.engine.looked_up import looking, lookup_plan
 from mintmark.engine.program import lower, roles_of
 from mintmark.engine.row_rules import RowRules
+from mintmark.engine.sentinel import LIMIT
 from mintmark.engine.shards import (
     Shard,
     at_home,
@@ -158,6 +159,8 @@ class Routes:
             seq = index(row["mm_seq"])
             if seq <= newest:
                 raise out_of_order(stream, got=seq, newest=newest)
+            if seq > LIMIT:
+                raise OverflowError(f"mm_seq {seq} is beyond {LIMIT}")
             for check in self._checks.get(stream, ()):
                 check.sound(row)
         except (KeyError, TypeError, OverflowError) as error:
@@ -218,12 +221,14 @@ class _Check:
         stream = program.streams[name]
         slots = [slot for slot in stream.slots if slot.name and slot.source != "lookup"]
         self._shape, self._rules = stream.shape, RowRules(program, name)
-        self._numbers = ["mm_at", "mm_known_at", "mm_revision"]
+        self._numbers = ["mm_revision"]
         self._numbers += [slot.name for slot in slots if not slot.coded]
         self._told = [*roles_of(program, name), *(slot.name for slot in slots if slot.coded)]
 
     def sound(self, row: Row) -> None:
         """Raise what `Live` would raise of the row."""
+        if max(abs(index(row["mm_at"])), abs(index(row["mm_known_at"]))) > LIMIT:
+            raise OverflowError(f"its time is not within {LIMIT} us of 1970")
         for name in self._numbers:
             if row[name] is not None and not -LEAST <= whole(row[name], name, self._shape) < LEAST:
                 raise OverflowError(f'"{name}" has more than 64 bits')
