@@ -182,9 +182,7 @@ def test_a_reader_of_words_that_its_state_lacks_is_refused(
     assert "most" in str(caught.value.got)
 
 
-def test_an_aggregate_that_is_gone_is_told(
-    stranger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_aggregate_that_is_gone_is_told(stranger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan of a package that is not installed any more."""
     plan = plan_of(x=amount.aggregate("middle").by("card").over("5s"))
     monkeypatch.setattr(kernel, "entry_points", lambda group: ())
