@@ -54,15 +54,16 @@ class Unit:
 class Kernel:
     """The compiled functions; each is described where it is written.
 
-    fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps :
-    `engine.single.run_steps`;  note : `engine.places.note`;  count_keys, order_by_key, lay_out,
-    number, place_first, join_codes, first_rows, deliver and settle : `engine.shuffle`.  All of them
-    let other threads run.
+    fold : `engine.step.fold`;  evaluate : `engine.evaluation.evaluate`;  run_steps and hand_over :
+    `engine.single`;  note : `engine.places.note`;  count_keys, order_by_key, lay_out, number,
+    place_first, join_codes, first_rows, deliver and settle : `engine.shuffle`.  All of them let
+    other threads run.
     """
 
     fold: Unit
     evaluate: Unit
     run_steps: Unit
+    hand_over: Unit
     note: Unit
     count_keys: Callable[..., None]
     order_by_key: Callable[..., None]
@@ -233,7 +234,7 @@ def _load() -> Kernel:
             name: _compiled_unit(numba, _function(module, name), cache=cache)
             for module, name in (
                 ("step", "fold"), ("evaluation", "evaluate"), ("single", "run_steps"),
-                ("places", "note"),
+                ("single", "hand_over"), ("places", "note"),
             )
         }  # fmt: skip
         moved = _compile_moves(numba, cache=cache)
@@ -241,6 +242,7 @@ def _load() -> Kernel:
         fold=named["fold"],
         evaluate=named["evaluate"],
         run_steps=named["run_steps"],
+        hand_over=named["hand_over"],
         note=named["note"],
         units=Units(place, compiled),
         **moved,

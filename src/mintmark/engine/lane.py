@@ -100,10 +100,10 @@ class Lane:
         self.stored.aim(self.inputs, NOTHING, self.values, NOTHING)
         self.answer: Expressions | None = None
         if name == program.request:
-            self.answer = Expressions(program.answer, len(stream.slots), width=1)
-            self.answer.aim(
-                self.inputs, self.aggregates, np.zeros((0, 1), dtype=np.int64), self.features
-            )
+            kept = np.full((len(program.rest.kept), 1), np.nan)
+            self.answer = Expressions(program.rest.rows, len(stream.slots), width=1)
+            self.answer.aim(self.inputs, kept, np.zeros((0, 1), dtype=np.int64), self.features)
+            self.handed = self._handed(program, kept)
         self._kept: list[Any] = []
         self.asked = self._steps(program, asked=True)
         self._told = self._steps(program, asked=False)
@@ -233,8 +233,11 @@ class Lane:
                 pairs.append((self.kernel.fold.address, address_of(context)))
                 groups.append(feed.group)
         if asked and self.answer is not None:
-            pairs.append((self.kernel.evaluate.address, address_of(self.answer.context)))
+            pairs.append((self.kernel.hand_over.address, address_of(self.handed)))
             groups.append(-1)
+            if len(program.rest.rows.outputs):
+                pairs.append((self.kernel.evaluate.address, address_of(self.answer.context)))
+                groups.append(-1)
         folds = [context for unit, context in pairs if unit == self.kernel.fold.address]
         array = np.zeros(SIZE + 2 * len(pairs) + len(folds), dtype=np.int64)
         array[FOLDS], array[STEPS] = len(folds), len(pairs)
@@ -242,6 +245,13 @@ class Lane:
         array[MARK_AT] = address_of(self.buffer) + 8 * (len(self.inputs) + 2)
         array[SIZE:] = [*(word for pair in pairs for word in pair), *folds]
         return array, address_of(array), groups
+
+    def _handed(self, program: Program, kept: NDArray[np.float64]) -> Ints:
+        """Which aggregates are features as they are, and which the others read, by address."""
+        of, to = address_of(self.aggregates), address_of(self.features)
+        pairs = [(of + 8 * r, to + 8 * f) for r, f in program.rest.direct]
+        pairs += [(of + 8 * r, address_of(kept) + 8 * k) for k, r in enumerate(program.rest.kept)]
+        return np.array([len(pairs), *(word for pair in pairs for word in pair)], dtype=np.int64)
 
     def _context(self, program: Program, group: int, kind: int, key_at: int) -> Ints:
         """The context of one operation on one group, its key standing in the buffer."""

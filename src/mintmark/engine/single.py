@@ -10,11 +10,12 @@ is called again from where it stood.  Compiled; imported only by the kernel.
 from __future__ import annotations
 
 from mintmark.engine import layout as L
-from mintmark.engine.memory import call, fetch, words
+from mintmark.engine.memory import call, fetch, numbers, words
 from mintmark.engine.pairs import first_pair
 from mintmark.engine.places import first_place, place_for
 from mintmark.engine.places_layout import ENTRY_SIZE, ENTRY_VALUE
 from mintmark.engine.quick import quick
+from mintmark.engine.rows import clean
 from mintmark.engine.single_layout import (
     BUFFER_AT,
     FIND_A,
@@ -131,6 +132,16 @@ def fetch_far(folds):
                     value = words(f[L.FOLD_VALUES] + 8 * row * f[L.FOLD_STRIDE], 1)[0]
                     inside = first_pair(pace[place + 1], value)
                 fetch(f[L.FOLD_HEAP] + 8 * (pace[place] + inside))
+
+
+@quick
+def hand_over(address):
+    """Copy numbers from one address to another, each as a feature: a count, then the pairs."""
+    count = words(address, 1)[0]
+    pairs = words(address + 8, 2 * count)
+    for i in range(count):
+        numbers(pairs[2 * i + 1], 1)[0] = clean(numbers(pairs[2 * i], 1)[0])
+    return 0
 
 
 @quick
