@@ -79,9 +79,7 @@ def read_plan(path: Path) -> Plan:
     return Plan.from_form(json.loads(path.read_text(encoding="utf-8")))
 
 
-def write_features(
-    path: Path, seq: NDArray[Any], names: Sequence[str], features: Floats
-) -> None:
+def write_features(path: Path, seq: NDArray[Any], names: Sequence[str], features: Floats) -> None:
     """Write features as one Parquet file: the number of the payment, and a column of each."""
     feature_table.write_features(path, feature_table.feature_table(seq, names, features))
 

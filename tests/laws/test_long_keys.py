@@ -60,9 +60,7 @@ def test_keys_in_pages_give_the_oracles_bits(tmp_path: Path, seed: int) -> None:
 
 @settings(max_examples=40, phases=[Phase.generate], **RELAXED)
 @given(seed=st.integers(0, 2**63))
-def test_where_memory_grows_by_copying(
-    tmp_path_factory: pytest.TempPathFactory, seed: int
-) -> None:
+def test_where_memory_grows_by_copying(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     """The same where the system lends no address space: heaps and tables run short on the way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "reserved", lambda words, least: np.zeros(least, dtype=np.int64))
