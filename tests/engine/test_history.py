@@ -17,6 +17,7 @@ from laws.drawn import drawn_log, drawn_plan, tables_of
 from mintmark.engine.history import replay, replay_pieces
 from mintmark.engine.live import Live
 from mintmark.ground import EngineError
+from mintmark.plan import compile_plan
 
 PLAN = plan_of(n=mm.count().by("card").over("5s"))
 
@@ -72,6 +73,42 @@ def test_what_is_no_plan_is_told(plan: Any) -> None:
     with pytest.raises(EngineError, match="compile_plan") as told:
         replay(plan, {"payment": payments([])})
     assert told.value.code == "engine.plan.none"
+
+
+def test_a_pair_of_which_one_is_null_is_no_key_however_many_there_are() -> None:
+    """Pairs of so many keys that they are not numbered by a table: a null among them is none."""
+    random, card = Random(4), mm.Entity("card", type="integer")
+    paying = mm.Event(
+        "payment", id="id", at="at", keys={"card": card, "payee": mm.Optional(card)}, fields={},
+    )  # fmt: skip
+    count = mm.count().by("card", "payee").over("lifetime")
+    plan = compile_plan(mm.Features(paying, n=count))
+    rows = [
+        paid(seq, seq, card=random.randrange(900))
+        | {"payee": None if random.random() < 0.2 else random.randrange(900)}
+        for seq in range(1_500)
+    ]
+    table = pa.Table.from_pylist(rows)
+    answers = replay(plan, {"payment": table}).features[:, 0]
+    assert np.isnan(answers[[row["payee"] is None for row in rows]]).all()
+    live = Live.start(plan, {"payment": table.slice(0, 0)})
+    assert np.array_equal(answers, [live.decide(row)[0] for row in rows], equal_nan=True)
+
+
+@pytest.mark.parametrize("revision", [2**62 + 1, -(2**62) - 1, 2**64])
+def test_a_revision_that_no_log_could_hold_is_refused(revision: int) -> None:
+    """By history and live alike, before anything has moved."""
+    plan = plan_of(risk=payment.outcome(fraud, settles_after="0s").mean().by("card").over("5s"))
+    live = Live.start(plan, {"payment": payments([paid(0, 0)])})
+    label = told(1, "p0") | {"mm_revision": revision}
+    with pytest.raises(EngineError) as caught:
+        live.fold("report", label)
+    assert caught.value.code == "engine.live.row"
+    live.fold("report", told(1, "p0"))
+    if abs(revision) < 2**63:
+        with pytest.raises(EngineError) as caught:
+            replay(plan, {"payment": payments([paid(0, 0)]), "report": reports([label])})
+        assert caught.value.code == "engine.batch.column"
 
 
 def test_no_rows_give_no_features() -> None:

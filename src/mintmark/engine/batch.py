@@ -67,7 +67,16 @@ class Batch:
     def revisions(self) -> Ints:
         """Return the revisions of the rows: int64[n]."""
         column = known(self.column("mm_revision"), "mm_revision", self.stream.name)
-        return numbers_of(column, "mm_revision", self.stream.name)
+        values = numbers_of(column, "mm_revision", self.stream.name)
+        if len(values) and not -LIMIT <= values.min() <= values.max() <= LIMIT:
+            raise EngineError(
+                f'a row of "{self.stream.name}" has a revision that no log could hold',
+                at=f"$[{int(np.argmax(np.abs(values.astype(np.float64))))}].mm_revision",
+                got=f"from {values.min()} to {values.max()}",
+                want=f"whole numbers from {-LIMIT} to {LIMIT}",
+                code="engine.batch.column",
+            )
+        return values
 
     def integers(self, name: str) -> Ints:
         """Return a column of whole numbers, flags or times as int64, NULL for null."""
@@ -193,7 +202,7 @@ def number_keys(
         part, other = _number(kernel, column)
         joined = np.empty(rows, dtype=np.int64)
         kernel.join_codes(codes, part, max(other.count, 1), joined)
-        codes, told = _dense(kernel, joined) or _sparse(kernel, pa.chunked_array([joined]))
+        codes, told = _dense(kernel, joined) or _sparse(kernel, _nullable(joined))
     return codes, told
 
 
@@ -223,6 +232,11 @@ def _dense(kernel: Kernel, values: Ints) -> tuple[Codes, Numbered] | None:
     codes, first = np.empty(len(values), dtype=np.int32), np.empty(len(table), dtype=np.int64)
     count = kernel.number(values, low, table, codes, first)
     return codes, Numbered(count, first[:count])
+
+
+def _nullable(values: Ints) -> pa.ChunkedArray:
+    """Whole numbers as a column, in which what stands for null is one."""
+    return pa.chunked_array([pa.array(values, mask=values == NULL)])
 
 
 def _sparse(kernel: Kernel, column: pa.ChunkedArray) -> tuple[Codes, Numbered]:

@@ -56,7 +56,8 @@ class Expressions:
 
     def see_texts(self, interner: Interner) -> None:
         """Note where the interner keeps hashes."""
-        self.context[E.HASHES], self.context[E.HASHES_SIZE] = interner.addresses[2], len(interner)
+        self.context[E.HASHES] = interner.addresses[2]
+        self.context[E.HASHES_SIZE] = len(interner.hashes)
 
     def aim(self, inputs: Ints, aggregates: Floats, values: Ints, features: Floats) -> None:
         """Point the context at rows: int64[slots, n], float64[A, n], int64[columns, n] and

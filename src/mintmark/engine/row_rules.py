@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.engine.bad_rows import misfit, sound, whole
 from mintmark.engine.book import Told
+from mintmark.engine.sentinel import LIMIT
 from mintmark.engine.versions import amount_fields, reversed_amount, versioned
 
 if TYPE_CHECKING:
     from mintmark.engine.program import Program
 
 Row = Mapping[str, Any]
+
+
+def _revision(row: Row) -> int:
+    """The revision of a row; OverflowError where no log could hold it."""
+    revision = index(row["mm_revision"])
+    if abs(revision) > LIMIT:
+        raise OverflowError(f"its revision is not within {LIMIT}")
+    return revision
 
 
 class RowTold:
@@ -61,13 +70,13 @@ class RowRules:
         read = RowTold()
         read.id = self._id(row)
         if self._versioned:
-            read.revision = index(row["mm_revision"])
+            read.revision = _revision(row)
             read.amounts = tuple(
                 within.limited(self._number(row, field)) for field, within in self._amounts
             )
         for code, label in self._labels:
             value = label.within.limited(self._number(row, label.field))
-            told = Told(code, index(row["mm_revision"]), value)
+            told = Told(code, _revision(row), value)
             id_ = self._named(row, label.refers_by)
             if id_ is not None:
                 read.labels.append((label.of, id_, told))
@@ -89,7 +98,7 @@ class RowRules:
         within = self._shape.fields[reverses].within if part else None
         named = self._named(row, str(self._shape.refers_by))
         taken = (self._place, reversed_amount(value, within))
-        return (self._name, self._id(row)), index(row["mm_revision"]), named, taken
+        return (self._name, self._id(row)), _revision(row), named, taken
 
     def _number(self, row: Row, name: str) -> int | None:
         """A number that a row tells, None for null."""
