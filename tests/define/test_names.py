@@ -34,6 +34,8 @@ ref: Any = mm.ref("x")
     [
         (lambda: amount.mena(), 'an expression has no "mena"', 'did you mean "mean"?'),
         (lambda: amount.meen(), 'no "meen"', 'did you mean "mean" or "seen"?'),
+        (lambda: amount.avg(), 'no "avg"', 'did you mean "mean"?'),
+        (lambda: amount.nunique(), 'no "nunique"', 'did you mean "distinct"?'),
         (lambda: payment.at.hours(), 'no "hours"', 'did you mean "hour"?'),
         (lambda: mean.ovr("1d"), 'an aggregate has no "ovr"', 'did you mean "over"?'),
         (lambda: mm.count().overr, 'no "overr"', 'did you mean "over"?'),  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The check of one aggregate lets every built-in kind through, and catches those that are wrong."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_a_wrong_value_is_told_by_the_smallest_window() -> None:
 
 
 @pytest.fixture
-def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """A package of a stranger that is installed, with one aggregate and maybe a state."""
     load()  # the kernel's own cache is named before a stranger comes
 
@@ -71,7 +71,9 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
         catalogue._files.cache_clear()
         return name
 
-    return install
+    yield install
+    # Who comes next finds ours alone.
+    catalogue._files.cache_clear()
 
 
 AGGREGATE = """

@@ -134,7 +134,9 @@ def inspect(
 
 @app.command()
 def plan(
-    events: Annotated[int, typer.Option(help="Events of a key to tell memory for.")] = 1_000,
+    events: Annotated[
+        int, typer.Option(help="How many events a key keeps whose memory is told.")
+    ] = 1_000,
     project: Folder = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -205,8 +205,11 @@ def _running(named: str | None) -> dict[str, Any]:
     if named is None:
         return {}
     file = _module_file(named) if "." in named else STATES / f"{named}.py"
-    if file is None or not file.exists():
+    if file is None or (not file.exists() and "." in named):
         return {}
+    if not file.exists():
+        ours = ", ".join(sorted(path.stem for path in STATES.glob("[!_]*.py")))
+        raise ValueError(f'STATE = "{named}", which is no state; there are {ours}')
     told = _constants(parsed(file), _KEPT)
     words = 0 if told.get("FORM") == "look" else len(told.get("WORDS", ()))
     seen = {name: told.get(name.upper(), "") for name in ("form", "newest", "ever")}

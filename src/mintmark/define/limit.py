@@ -126,9 +126,19 @@ def instance(value: object, kind: type | tuple[type, ...], place: Place, *, path
     )
 
 
+ELSEWHERE = {
+    "avg": "mean", "average": "mean", "nunique": "distinct", "n_unique": "distinct",
+    "stddev": "std", "stdev": "std", "variance": "var", "size": "count", "length": "count",
+    "skewness": "skew", "kurtosis": "kurt", "percentile": "quantile", "ewm_sum": "decay_sum",
+}  # fmt: skip
+"""What other libraries call what is called otherwise here."""
+
+
 def close(text: str, known: Iterable[str]) -> str:
     """Return a hint with the known name that is nearest to an unknown one, or all of them."""
     names = sorted(known)
+    if (here := ELSEWHERE.get(text.lower(), "")) in names:
+        return f'did you mean "{here}"?'
     near = difflib.get_close_matches(text, names)
     if near:
         # Of names that are equally near, such as "mean" and "seen" to "meen", all are told.
