@@ -5,11 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mintmark.engine import Live
+from mintmark.engine.feature_table import feature_table, write_features
 from mintmark.ground import ProjectError, disk_watch, format_time
 from mintmark.log import Ingested, Log
 from mintmark.plan import feature_memory, memory_text
@@ -134,22 +133,18 @@ def plan(material: Material, events: int = EVENTS) -> Answer:
 def replay(material: Material, out: Path | None) -> Answer:
     """Compute the features of every payment, and write them where asked.
 
-    out : a file that is not there yet, as `refuse_unwritable` has found.
+    out : a file that is not there yet, as `refuse_taken` has found.
     """
     tables, made = material.features(material.log())
     rows, width = made.features.shape
     form: dict[str, Any] = {"rows": rows, "features": width, "plan": material.plan.digest}
     text = f"{width} features of {rows:,} payments"
     if out is not None:
-        columns = {"mm_seq": pa.array(made.seq)}
         identity = material.events[material.plan.request].id
-        columns[identity] = tables[material.plan.request][identity]
-        columns |= {
-            name: pa.array(made.features[:, index], from_pandas=True)
-            for index, name in enumerate(made.names)
-        }
+        table = feature_table(made.seq, made.names, made.features)
+        table = table.add_column(1, identity, tables[material.plan.request][identity])
         with disk_watch(out):
-            pq.write_table(pa.table(columns), out, compression="zstd")
+            write_features(out, table)
         form["out"] = str(out)
         text += f", written to {out}"
     return Answer(form, text)
